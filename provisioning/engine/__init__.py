@@ -1,0 +1,1 @@
+"""Convergence: jobs, plans, leases, retries, escrow, quarantine. It decides; connectors do."""

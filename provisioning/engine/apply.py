@@ -1,0 +1,315 @@
+"""Carries out a plan through a connector, repairs what can be repaired on the spot, and tells how each step went."""
+
+import dataclasses
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from connectors.contract import Account, Connector, ObjectKind, Reference, Value
+from connectors.errors import AlreadyExists, ConnectorError, Misconfigured, NotFound, Rejected, Unavailable
+from provisioning.connections.connection import Connection
+from provisioning.connections.mapping import Pending
+from provisioning.connections.matching import matching_attributes, questions
+from provisioning.engine.link_store import LinkStore
+from provisioning.engine.links import GONE, Link, LinkStatus, Problem, Wanted
+from provisioning.engine.planner import (
+    SKIPS,
+    Activate,
+    Bring,
+    Deactivate,
+    Delete,
+    Desired,
+    Skip,
+    Step,
+    Update,
+    adopted,
+    plan,
+)
+from provisioning.reports.entries import Action, Entry, Status
+
+_ACTIONS = {
+    Bring: Action.CREATE,
+    Update: Action.UPDATE,
+    Activate: Action.ACTIVATE,
+    Deactivate: Action.DEACTIVATE,
+    Delete: Action.DELETE,
+    Skip: Action.SKIP,
+}
+
+
+@dataclass(slots=True)
+class Application:
+    """One plan being carried out. ``link`` follows the account step by step; ``entries`` and ``missing`` collect.
+
+    ``missing`` are the references whose accounts do not exist in this system yet; ``answered`` tells that the system
+    gave any answer at all.
+    """
+
+    connection: Connection
+    connector: Connector
+    links: LinkStore
+    desired: Desired
+    link: Link
+    correlation: str
+    entries: list[Entry] = field(default_factory=list)
+    missing: list[Pending] = field(default_factory=list)
+    error: ConnectorError | None = None
+    answered: bool = False
+    _started: float = 0.0
+
+    async def run(self, steps: Sequence[Step]) -> None:
+        """Do the steps in order; the first that fails ends the plan and is kept in ``error``."""
+        for step in steps:
+            self._started = time.monotonic()
+            try:
+                await self._do(step)
+            except ConnectorError as error:
+                self.fail(step, error)
+                return
+
+    def fail(self, step: Step, error: ConnectorError) -> None:
+        """Keep why a step failed and report it; what is only put off is reported as waiting."""
+        self.error = error
+        self.answered = self.answered or not isinstance(error, Unavailable)
+        put_off = isinstance(error, Unavailable | Misconfigured)
+        self._report(
+            _ACTIONS[type(step)],
+            Status.WAITING if put_off else Status.FAILURE,
+            problem=Problem(error.code, str(error), error.fix),
+        )
+
+    async def _do(self, step: Step) -> None:
+        match step:
+            case Bring():
+                await self._bring(step)
+            case Update():
+                await self._update(step)
+            case Deactivate() | Activate():
+                await self._switch(active=isinstance(step, Activate))
+            case Delete():
+                await self._delete()
+            case Skip():
+                self._skip(step.reason)
+
+    async def _bring(self, step: Bring) -> None:
+        found = await self._match()
+        if found is not None:
+            await self._adopt(found)
+        elif not step.create:
+            self._skip(step.instead)
+        else:
+            values, missing = await self._resolve(self.desired.values)
+            given = {name: value for name, value in values.items() if value not in (None, "", ())}
+            try:
+                account = await self.connector.create(self.desired.kind, given, active=True)
+            except AlreadyExists as exists:
+                # Somebody else was first, or an earlier try of ours did happen: the match tells.
+                found = await self._match()
+                if found is None:
+                    raise _blocked(exists) from exists
+                await self._adopt(found)
+                return
+            self.answered = True
+            self._written(account, self.desired.values, missing)
+            self.link = dataclasses.replace(self.link, active=_active(self.desired, account, created=True))
+            self._report(Action.CREATE, Status.SUCCESS, changes=_changes({}, self.desired.values))
+
+    async def _match(self) -> Account | None:
+        """Return the one account that a matching attribute finds. Two are never chosen from: an administrator is."""
+        defaults = self.connector.defaults[self.desired.kind]
+        attributes = matching_attributes(self.connection, self.desired.kind, defaults)
+        if not attributes and self.link.intent:
+            attributes = defaults.matching
+        for question in questions(self.desired.kind, attributes, self.desired.values):
+            found = await self.connector.find(question)
+            self.answered = True
+            if len(found) > 1:
+                raise Rejected(
+                    f"Two accounts have this {question.attribute}: {found[0].name} and {found[1].name}.",
+                    code="match.ambiguous",
+                    fix=f"Leave one account with this {question.attribute}, or match by another attribute. Then retry.",
+                )
+            if found:
+                return found[0]
+        return None
+
+    async def _adopt(self, account: Account) -> None:
+        """Link an account that existed before and bring it in step."""
+        owner = await self.links.owner(self.connection.id, account.remote_id)
+        if owner is not None and owner != self.link.resource_id:
+            other = await self.links.get(self.connection.id, owner)
+            if other is not None and other.generation != GONE:
+                raise Rejected(
+                    f"The account {account.name} is linked to another resource ({owner}) already.",
+                    code="match.taken",
+                    fix="Two resources match one account: correct the matching attribute of one of them.",
+                )
+            if other is not None:
+                await self.links.let_go(other, LinkStatus.DELETED)
+        found = {
+            name: value if not isinstance(value, Reference) else None for name, value in account.attributes.items()
+        }
+        self.link = dataclasses.replace(
+            self.link,
+            remote_id=account.remote_id,
+            remote_name=account.name,
+            active=account.active,
+            values=adopted(self.desired, found),
+        )
+        self._report(Action.LINK, Status.SUCCESS)
+        rest = plan(self.desired, self.link, self.connection.features, self.connection.deletion)
+        for step in rest:
+            self._started = time.monotonic()
+            await self._do(step)
+
+    async def _update(self, step: Update) -> None:
+        values, missing = await self._resolve(step.changes)
+        if not values:
+            self.missing += missing
+            return
+        before = self.link
+        try:
+            account = await self.connector.update(self.desired.kind, self.link.remote_id, values)
+        except NotFound as gone:
+            await self._again(gone)
+            return
+        self.answered = True
+        self._written(account, step.changes, missing)
+        shown = {name: value for name, value in step.changes.items() if name in values}
+        self._report(Action.UPDATE, Status.SUCCESS, changes=_changes(before.values, shown))
+
+    async def _switch(self, *, active: bool) -> None:
+        action = Action.ACTIVATE if active else Action.DEACTIVATE
+        try:
+            switch = self.connector.activate if active else self.connector.deactivate
+            await switch(self.link.remote_id)
+        except NotFound as gone:
+            if active:
+                await self._again(gone)
+                return
+            self._lost()
+            self._report(action, Status.SUCCESS, problem=Problem("account.gone", "The account was gone already."))
+            return
+        self.answered = True
+        before = self.link.active
+        self.link = dataclasses.replace(self.link, active=active)
+        self._report(action, Status.SUCCESS, changes={"active": (_text(before), _text(active))})
+
+    async def _delete(self) -> None:
+        await self.connector.delete(self.desired.kind, self.link.remote_id)
+        self.answered = True
+        self._report(Action.DELETE, Status.SUCCESS)
+        self._lost()
+
+    async def _again(self, gone: NotFound) -> None:
+        """Create an account again that somebody has deleted in the system behind our back."""
+        self.answered = True
+        self._report(
+            Action.UPDATE,
+            Status.WAITING,
+            problem=Problem("account.gone", "The account was deleted there; it is made again."),
+        )
+        self._lost()
+        step = plan(self.desired, self.link, self.connection.features, self.connection.deletion)[0]
+        if not isinstance(step, Bring):
+            raise gone
+        await self._bring(step)
+
+    def _lost(self) -> None:
+        self.link = dataclasses.replace(self.link, remote_id="", remote_name="", values={}, active=None)
+
+    def _skip(self, reason: str) -> None:
+        self.link = dataclasses.replace(self.link, status=LinkStatus.SKIPPED)
+        self._report(Action.SKIP, Status.SKIPPED, problem=Problem(reason, SKIPS[reason]))
+
+    async def _resolve(self, values: Mapping[str, Wanted]) -> tuple[dict[str, Value], list[Pending]]:
+        """Turn references to resources into references to accounts; those without an account are left out."""
+        resolved: dict[str, Value] = {}
+        missing: list[Pending] = []
+        for name, value in values.items():
+            if not isinstance(value, Pending):
+                resolved[name] = value
+                continue
+            other = await self.links.get(self.connection.id, value.resource_id)
+            if other is not None and other.remote_id:
+                resolved[name] = Reference(value.kind, other.remote_id)
+            else:
+                missing.append(value)
+        return resolved, missing
+
+    def _written(self, account: Account, values: Mapping[str, Wanted], missing: Sequence[Pending]) -> None:
+        self.missing += missing
+        written = {name: value for name, value in values.items() if value not in missing}
+        self.link = dataclasses.replace(
+            self.link,
+            remote_id=account.remote_id,
+            remote_name=account.name or self.link.remote_name,
+            values={**self.link.values, **written},
+        )
+
+    def _report(
+        self,
+        action: Action,
+        status: Status,
+        *,
+        changes: Mapping[str, tuple[str | None, str | None]] | None = None,
+        problem: Problem | None = None,
+    ) -> None:
+        told = problem or Problem()
+        self.entries.append(
+            Entry(
+                when=datetime.now(UTC),
+                connection=self.connection.id,
+                action=action,
+                status=status,
+                kind=self.link.kind.value,
+                resource_id=self.link.resource_id,
+                name=self.desired.name or self.link.name,
+                remote_id=self.link.remote_id,
+                remote_name=self.link.remote_name,
+                changes=changes or {},
+                code=told.code,
+                reason=told.message,
+                recommended_action=told.fix,
+                duration=round((time.monotonic() - self._started) * 1000),
+                attempt=self.link.attempts + 1,
+                correlation=self.correlation,
+            )
+        )
+
+
+def _active(desired: Desired, account: Account, *, created: bool) -> bool | None:
+    return account.active if account.active is not None or not created or desired.kind is ObjectKind.GROUP else True
+
+
+def _blocked(exists: AlreadyExists) -> Rejected:
+    what = f"this {exists.attribute}" if exists.attribute else "this name"
+    return Rejected(
+        f"An account with {what} exists there, and no matching attribute finds it. {exists}",
+        code="match.blocked",
+        fix="Match by an attribute that finds the existing account, or rename one of the two.",
+        attribute=exists.attribute,
+    )
+
+
+def _changes(before: Mapping[str, Wanted], after: Mapping[str, Wanted]) -> dict[str, tuple[str | None, str | None]]:
+    return {
+        name: (_text(before.get(name)), _text(value))
+        for name, value in after.items()
+        if _text(before.get(name)) != _text(value)
+    }
+
+
+def _text(value: Wanted) -> str | None:
+    match value:
+        case None | "" | ():
+            return None
+        case Pending():
+            return value.resource_id
+        case tuple():
+            return ", ".join(value)
+        case bool():
+            return "true" if value else "false"
+        case _:
+            return str(value)

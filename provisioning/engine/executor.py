@@ -1,0 +1,68 @@
+"""Takes a queue message and sees it through: which connection, may it run, who runs it, what if somebody is at it.
+
+It never raises for what the world does: only for faults of the hub or its storage, and those the queue tries again.
+"""
+
+import dataclasses
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from connectors.contract import Connector
+from connectors.errors import Misconfigured
+from provisioning.connections.connection import Connection
+from provisioning.connections.opening import OpenConnectors
+from provisioning.correlation import begin
+from provisioning.directory.directory import Directory
+from provisioning.engine.circuit import Circuits
+from provisioning.engine.converge import Converger
+from provisioning.engine.jobs import Job, JobSender, JobType
+from provisioning.engine.link_store import LinkBusy, LinkStore, acknowledgement
+from provisioning.engine.members import MembersConverger
+from provisioning.engine.resync import Resync
+
+log = logging.getLogger(__name__)
+
+type Active = Callable[[], Awaitable[Sequence[Connection]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Executor:
+    """Runs jobs. ``active`` gives the enabled connections, ``connectors`` what they are opened with."""
+
+    active: Active
+    connectors: OpenConnectors
+    directory: Directory
+    links: LinkStore
+    circuits: Circuits
+    sender: JobSender
+
+    async def execute(self, job: Job) -> None:
+        """Do what a job asks for, or leave it where the sweeper finds it."""
+        begin(job.correlation)
+        if job.type is JobType.FORGET:
+            await self.directory.forget(job.resource_id)
+            await self.links.write(acknowledgement(job))
+            return
+        connection = next((each for each in await self.active() if each.id == job.connection), None)
+        if connection is None:
+            log.info("job for %s dropped: the connection is not enabled", job.connection)
+            return
+        if job.type is JobType.RESYNC:
+            await Resync(self.directory, self.sender).step(job)
+            return
+        if (await self.circuits.get(connection.id)).stops(connection, datetime.now(UTC)):
+            return
+        try:
+            async with self.connectors.use(connection) as connector:
+                able = dataclasses.replace(connection, features=connection.features.within(connector.capabilities))
+                await self._converge(job, able, connector)
+        except Misconfigured as error:
+            await self.circuits.quarantine(connection, error)
+        except LinkBusy as busy:
+            await self.sender.send([dataclasses.replace(job, due=True)], delay=timedelta(seconds=busy.retry_in))
+
+    async def _converge(self, job: Job, connection: Connection, connector: Connector) -> None:
+        run = MembersConverger if job.type is JobType.MEMBERS else Converger
+        await run(self.directory, self.links, self.circuits, self.sender).run(job, connection, connector)

@@ -1,0 +1,74 @@
+"""The counts that say whether the hub keeps up: what waits, what is behind, what is stopped."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from provisioning.connections.connection import Connection
+from provisioning.directory.outbox import PARTITIONS, Outbox
+from provisioning.directory.store import Queue, after
+from provisioning.engine.circuit import Circuits, ConnectionState, Health
+from provisioning.engine.link_store import LinkStore
+from provisioning.engine.links import LinkStatus
+
+MOST = 1000
+"""Counts end here: more is "many" to whoever looks, and each 1,000 is one round trip."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How the hub is doing. ``outbox`` are changes that not every connection has taken over yet."""
+
+    jobs_waiting: int
+    poison: int
+    outbox: int
+    links_behind: int
+    escrowed: int
+    waiting: int
+    parked: int
+    unavailable: tuple[str, ...]
+    quarantined: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HealthCounts:
+    """Counts from the queues, the outbox and the clocks; links that are in step are not read."""
+
+    jobs: Queue
+    poison: Queue
+    outbox: Outbox
+    links: LinkStore
+    circuits: Circuits
+    active: Callable[[], Awaitable[Sequence[Connection]]]
+
+    async def counts(self) -> Counts:
+        """Return the counts of this moment, each at most 1,000 for a connection."""
+        connections = await self.active()
+        jobs, poison, pending, statuses, states = await asyncio.gather(
+            self.jobs.length(),
+            self.poison.length(),
+            asyncio.gather(*(self.outbox.oldest(kind, MOST) for kind in PARTITIONS)),
+            asyncio.gather(*(self._behind(each.id) for each in connections)),
+            asyncio.gather(*(self.circuits.get(each.id, fresh=True) for each in connections)),
+        )
+        found = [status for each in statuses for status in each]
+        return Counts(
+            jobs_waiting=jobs,
+            poison=poison,
+            outbox=sum(len(rows) for rows in pending),
+            links_behind=len(found),
+            escrowed=found.count(LinkStatus.ESCROWED),
+            waiting=found.count(LinkStatus.WAITING),
+            parked=found.count(LinkStatus.PARKED),
+            unavailable=_named(connections, states, Health.UNAVAILABLE),
+            quarantined=_named(connections, states, Health.QUARANTINED),
+        )
+
+    async def _behind(self, connection: str) -> list[LinkStatus]:
+        """Return the statuses of the rows of a connection that have a clock: whatever is behind has one."""
+        due = await self.links.table.query(connection, "d:", after("d:"), select=["status"], limit=MOST)
+        return [LinkStatus(row["status"]) for row in due if row.get("status")]
+
+
+def _named(connections: Sequence[Connection], states: Sequence[ConnectionState], health: Health) -> tuple[str, ...]:
+    return tuple(connection.id for connection, state in zip(connections, states, strict=True) if state.status is health)

@@ -1,0 +1,255 @@
+"""Links: what is known of one resource in one connection. Frozen dataclasses and how they stand in the table.
+
+Table ``links``, one partition for each connection, so that a link, its look-ups and its report entries are written in
+one transaction. Row keys:
+
+    l:{resource}              the link
+    a:{remote id}             which resource owns an account: a claim, so that one account has one owner
+    m:{group}:{member}        a membership as it was last applied, or that waits
+    d:{when}:{row key}        due: rows that want to be looked at, by time
+    k:{partition}:{generation}      acknowledged: the outbox row's change is durably taken over by this connection
+    e:t:... e:p:...           report entries (``provisioning.reports.entries``)
+    !state                    the connection's circuit and quarantine (``provisioning.engine.circuit``)
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any, Self
+
+from connectors.contract import ObjectKind
+from provisioning.connections.mapping import Pending
+from provisioning.directory.documents import pack, unpack
+from provisioning.directory.keys import encode
+from provisioning.directory.store import Entity, ascending, etag_of
+
+TABLE = "links"
+GONE = "gone"
+"""Stands for the generation of a resource that is deleted."""
+
+type Wanted = str | int | bool | tuple[str, ...] | Pending | None
+"""A value of a link: as the contract's, but references by the id of the SCIM resource they point at."""
+
+
+class LinkStatus(StrEnum):
+    """Where a link stands. The last five wait for something and say for what."""
+
+    NEW = "new"
+    APPLIED = "applied"
+    DELETED = "deleted"
+    SKIPPED = "skipped"
+    RETRYING = "retrying"
+    WAITING = "waiting"
+    ESCROWED = "escrowed"
+    PARKED = "parked"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why a link is not as wanted: a stable code, what happened, and what to do about it."""
+
+    code: str = ""
+    message: str = ""
+    fix: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """The pair (connection, resource).
+
+    ``values`` and ``active`` are what was last applied, ``generation`` the resource's at that time. ``intent`` is set
+    while a create is under way: a create that may have happened is looked up before it is tried again. ``waiters`` are
+    rows (``l:`` and ``m:`` keys) that want to be looked at as soon as this account exists.
+    """
+
+    connection: str
+    resource_id: str
+    kind: ObjectKind
+    name: str = ""
+    remote_id: str = ""
+    remote_name: str = ""
+    generation: str = ""
+    values: Mapping[str, Wanted] = field(default_factory=dict)
+    active: bool | None = None
+    status: LinkStatus = LinkStatus.NEW
+    problem: Problem = Problem()
+    attempts: int = 0
+    due: str = ""
+    intent: str = ""
+    waiters: tuple[str, ...] = ()
+    lease: str = ""
+    leased_until: datetime | None = None
+    changed: datetime | None = None
+    etag: str = field(default="", compare=False, repr=False)
+
+    @property
+    def key(self) -> str:
+        """The link's row key."""
+        return link_key(self.resource_id)
+
+    def lease_left(self, now: datetime) -> float:
+        """Return for how many seconds a job still holds the link; 0 when it is free."""
+        return _lease_left(self.lease, self.leased_until, now)
+
+    def entity(self) -> Entity:
+        """Return the link as it is stored."""
+        return {
+            "PartitionKey": self.connection,
+            "RowKey": self.key,
+            "kind": self.kind.value,
+            "name": self.name,
+            "remoteId": self.remote_id,
+            "remoteName": self.remote_name,
+            "generation": self.generation,
+            "status": self.status.value,
+            "code": self.problem.code,
+            "message": self.problem.message[:2000],
+            "fix": self.problem.fix[:2000],
+            "attempts": self.attempts,
+            "due": self.due,
+            "intent": self.intent,
+            "waiters": json.dumps(self.waiters),
+            "lease": self.lease,
+            "leasedUntil": self.leased_until or _LONG_AGO,
+            "changed": self.changed or datetime.now(UTC),
+            **({} if self.active is None else {"active": self.active}),
+            **pack({name: _plain(value) for name, value in self.values.items()}, "values"),
+        }
+
+    @classmethod
+    def of(cls, entity: Entity) -> Self:
+        """Read a stored link."""
+        return cls(
+            connection=entity["PartitionKey"],
+            resource_id=entity["RowKey"].removeprefix("l:"),
+            kind=ObjectKind(entity["kind"]),
+            name=entity["name"],
+            remote_id=entity["remoteId"],
+            remote_name=entity["remoteName"],
+            generation=entity["generation"],
+            values={name: _wanted(value) for name, value in unpack(entity, "values").items()},
+            active=entity.get("active"),
+            status=LinkStatus(entity["status"]),
+            problem=Problem(entity["code"], entity["message"], entity["fix"]),
+            attempts=entity["attempts"],
+            due=entity["due"],
+            intent=entity["intent"],
+            waiters=tuple(json.loads(entity["waiters"])),
+            lease=entity["lease"],
+            leased_until=entity["leasedUntil"],
+            changed=entity["changed"],
+            etag=etag_of(entity),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class MemberLink:
+    """The triple (connection, group, member): one membership as it stands in the external system.
+
+    ``applied`` says that the member is in, under the remote ids that are kept with it.
+    """
+
+    connection: str
+    group_id: str
+    member_id: str
+    applied: bool = False
+    group_remote: str = ""
+    member_remote: str = ""
+    status: LinkStatus = LinkStatus.NEW
+    problem: Problem = Problem()
+    attempts: int = 0
+    due: str = ""
+    lease: str = ""
+    leased_until: datetime | None = None
+    etag: str = field(default="", compare=False, repr=False)
+
+    @property
+    def key(self) -> str:
+        """The membership's row key."""
+        return member_key(self.group_id, self.member_id)
+
+    def lease_left(self, now: datetime) -> float:
+        """Return for how many seconds a job still holds the membership; 0 when it is free."""
+        return _lease_left(self.lease, self.leased_until, now)
+
+    def entity(self) -> Entity:
+        """Return the membership as it is stored."""
+        return {
+            "PartitionKey": self.connection,
+            "RowKey": self.key,
+            "group": self.group_id,
+            "member": self.member_id,
+            "applied": self.applied,
+            "groupRemote": self.group_remote,
+            "memberRemote": self.member_remote,
+            "status": self.status.value,
+            "code": self.problem.code,
+            "message": self.problem.message[:2000],
+            "fix": self.problem.fix[:2000],
+            "attempts": self.attempts,
+            "due": self.due,
+            "lease": self.lease,
+            "leasedUntil": self.leased_until or _LONG_AGO,
+        }
+
+    @classmethod
+    def of(cls, entity: Entity) -> Self:
+        """Read a stored membership."""
+        return cls(
+            connection=entity["PartitionKey"],
+            group_id=entity["group"],
+            member_id=entity["member"],
+            applied=entity["applied"],
+            group_remote=entity["groupRemote"],
+            member_remote=entity["memberRemote"],
+            status=LinkStatus(entity["status"]),
+            problem=Problem(entity["code"], entity["message"], entity["fix"]),
+            attempts=entity["attempts"],
+            due=entity["due"],
+            lease=entity["lease"],
+            leased_until=entity["leasedUntil"],
+            etag=etag_of(entity),
+        )
+
+
+_LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+def _lease_left(lease: str, until: datetime | None, now: datetime) -> float:
+    return max(0.0, (until - now).total_seconds()) if lease and until else 0.0
+
+
+def link_key(resource_id: str) -> str:
+    """Return the row key of a link."""
+    return f"l:{encode(resource_id)}"
+
+
+def member_key(group_id: str, member_id: str) -> str:
+    """Return the row key of a membership."""
+    return f"m:{group_id}:{encode(member_id)}"
+
+
+def due_key(when: datetime, row_key: str) -> str:
+    """Return the row key that makes a row due at a time."""
+    return f"d:{ascending(when)}:{row_key}"
+
+
+def acknowledgement_key(partition: str, generation: str) -> str:
+    """Return the row key that acknowledges an outbox row of a directory partition."""
+    return f"k:{partition}:{generation}"
+
+
+def _plain(value: Wanted) -> Any:
+    if isinstance(value, Pending):
+        return {"kind": value.kind.value, "ref": value.resource_id}
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _wanted(value: Any) -> Wanted:
+    if isinstance(value, dict):
+        return Pending(ObjectKind(value["kind"]), value["ref"])
+    if isinstance(value, list):
+        return tuple(value)
+    return value  # type: ignore[no-any-return]  # JSON gives back the scalars that _plain was given

@@ -1,0 +1,130 @@
+"""The hub, put together: which parts there are and what each is given. The only module that knows all of them."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Self
+
+from provisioning.connections.connection import Connection
+from provisioning.connections.opening import OpenConnectors
+from provisioning.connections.store import TABLE as CONNECTIONS_TABLE
+from provisioning.connections.store import ConnectionStore
+from provisioning.directory.directory import TABLE as DIRECTORY_TABLE
+from provisioning.directory.directory import Directory
+from provisioning.directory.store import Policy, Storage
+from provisioning.engine.circuit import Circuits
+from provisioning.engine.executor import Executor
+from provisioning.engine.health import HealthCounts
+from provisioning.engine.jobs import HUB, QUEUE, JobSender
+from provisioning.engine.link_store import LinkStore
+from provisioning.engine.links import TABLE as LINKS_TABLE
+from provisioning.engine.poison import PoisonReader
+from provisioning.engine.sweeper import Sweeper
+from provisioning.reports.search import Reports
+from provisioning.scim.sources import TABLE as SOURCES_TABLE
+from provisioning.scim.sources import Sources
+from provisioning.settings import Settings, settings
+
+TABLES = (DIRECTORY_TABLE, LINKS_TABLE, CONNECTIONS_TABLE, SOURCES_TABLE)
+QUEUES = (QUEUE, f"{QUEUE}-poison")
+
+
+@dataclass(frozen=True, slots=True)
+class Hub:
+    """Everything that a trigger may need."""
+
+    settings: Settings
+    storage: Storage
+    connections: ConnectionStore
+    connectors: OpenConnectors
+    sources: Sources
+    directory: Directory
+    links: LinkStore
+    circuits: Circuits
+    jobs: JobSender
+    executor: Executor
+    sweeper: Sweeper
+    poison: PoisonReader
+    reports: Reports
+    health: HealthCounts
+
+    @classmethod
+    def over(cls, storage: Storage, chosen: Settings) -> Self:
+        """Put a hub together over a storage account; nothing is read or written yet."""
+        connections = ConnectionStore(storage)
+        connectors = OpenConnectors()
+        queue = storage.queue(QUEUE)
+
+        async def active() -> Sequence[Connection]:
+            return await connections.active()
+
+        async def active_ids() -> Sequence[str]:
+            return [each.id for each in await connections.active()]
+
+        jobs = JobSender(queue, active_ids)
+        directory = Directory(storage, jobs.announce)
+        links = LinkStore(storage, timedelta(seconds=chosen.lease_seconds))
+        circuits = Circuits(links.table)
+
+        async def partitions() -> Sequence[str]:
+            return [HUB, *await connections.names()]
+
+        return cls(
+            chosen,
+            storage,
+            connections,
+            connectors,
+            Sources(storage),
+            directory,
+            links,
+            circuits,
+            jobs,
+            Executor(active, connectors, directory, links, circuits, jobs),
+            Sweeper(directory, links, circuits, jobs, active, timedelta(seconds=chosen.sweep_grace_seconds)),
+            PoisonReader(links),
+            Reports(links.table, partitions, directory.ids_of_name),
+            HealthCounts(queue, storage.queue(f"{QUEUE}-poison"), directory.outbox, links, circuits, active),
+        )
+
+    async def close(self) -> None:
+        """Close every connection, outwards first."""
+        await self.connectors.close()
+        await self.storage.close()
+
+
+def open_storage(chosen: Settings, policies: Sequence[Policy] = ()) -> Storage:
+    """Open the storage account that the settings name: by the app's identity, or locally by a connection string."""
+    if chosen.storage_connection:
+        return Storage.from_connection_string(chosen.storage_connection, policies=policies)
+    if not chosen.storage_account:
+        raise LookupError(
+            "No storage: set AzureWebJobsStorage__accountName (with an identity that may use it), or locally "
+            "AzureWebJobsStorage to a connection string."
+        )
+    from azure.identity.aio import DefaultAzureCredential
+
+    credential = DefaultAzureCredential(managed_identity_client_id=chosen.storage_client_id or None)
+    return Storage.from_identity(chosen.storage_account, credential, policies=policies)
+
+
+_opening: dict[asyncio.AbstractEventLoop, asyncio.Task[Hub]] = {}
+
+
+async def hub() -> Hub:
+    """Return this process's hub, opened with the first call. Tables and queues are made where they are missing."""
+    loop = asyncio.get_running_loop()
+    if loop not in _opening:
+        _opening[loop] = loop.create_task(_open())
+    try:
+        return await asyncio.shield(_opening[loop])
+    except Exception:
+        _opening.pop(loop, None)
+        raise
+
+
+async def _open() -> Hub:
+    chosen = settings()
+    opened = Hub.over(open_storage(chosen), chosen)
+    await opened.storage.ensure(TABLES, QUEUES)
+    return opened

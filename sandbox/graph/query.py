@@ -1,0 +1,174 @@
+"""Query options of reads: $select, $expand, $filter, $count, $top and the paging of collections."""
+
+import base64
+import binascii
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from sandbox.graph.errors import bad_request, unsupported_query
+from sandbox.graph.filters import Filter, parse_filter
+from sandbox.graph.messages import Answer, Request
+from sandbox.graph.properties import ENTITIES, GROUP, USER, Entity
+from sandbox.graph.state import DirectoryObject, Tenant
+
+DEFAULT_PAGE = 100
+LARGEST_PAGE = 999
+LARGEST_EXPANSION = 20
+"""An expanded relationship holds at most so many objects, and no link to the rest (Graph: query parameters)."""
+
+_OPTIONS = frozenset({"$select", "$expand", "$filter", "$count", "$top", "$skiptoken", "$format"})
+_EXPANSION = re.compile(r"(?P<name>[A-Za-z]+)(?:\(\$select=(?P<select>[A-Za-z0-9_,]+)\))?")
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What is shown of each object: selected properties (``None``: the default set) and expanded relationships."""
+
+    select: tuple[str, ...] | None = None
+    expand: Mapping[str, tuple[str, ...] | None] | None = None
+
+    def body(self, tenant: Tenant, thing: DirectoryObject, *, typed: bool) -> dict[str, Any]:
+        """Return the JSON form of an object; ``typed`` adds @odata.type, as in collections of directoryObject."""
+        body: dict[str, Any] = {"@odata.type": thing.entity.odata_type} if typed else {}
+        names = thing.entity.default_select if self.select is None else self.select
+        if typed and "id" not in names:
+            names = ("id", *names)
+        body |= {name: thing.value(name) for name in names if name in thing.entity.properties}
+        for name, select in (self.expand or {}).items():
+            found = [Shape(select).body(tenant, other, typed=True) for other in related(tenant, thing, name)]
+            if name != "manager":
+                body[name] = found[:LARGEST_EXPANSION]
+            elif found:
+                body[name] = found[0]
+        return body
+
+
+def related(tenant: Tenant, thing: DirectoryObject, name: str) -> Iterator[DirectoryObject]:
+    """Return the visible objects of one relationship: manager, memberOf, members or owners."""
+    keys: Iterable[str]
+    if name == "manager":
+        keys = [tenant.managers[thing.id]] if thing.id in tenant.managers else []
+    else:
+        keys = {"memberOf": tenant.member_of, "members": tenant.members, "owners": tenant.owners}[name].get(thing.id, {})
+    return (other for other in (tenant.objects[key] for key in keys) if tenant.visible(other))
+
+
+def read_shape(request: Request, *entities: Entity) -> Shape:
+    """Read $select and $expand for objects of the given types. Raises 400 for what none of them has."""
+    _check_options(request.query)
+    entities = entities or (USER, GROUP)
+    select = _selection(request.query["$select"], entities) if request.query.get("$select") else None
+    expand: dict[str, tuple[str, ...] | None] = {}
+    for part in _split(request.query.get("$expand", "")):
+        found = _EXPANSION.fullmatch(part)
+        if not found or not any(found["name"] in entity.navigation for entity in entities):
+            raise bad_request(
+                f"Parsing OData Select and Expand failed: '{part}' cannot be expanded here.", code="BadRequest"
+            )
+        expand[found["name"]] = _selection(found["select"], (USER, GROUP)) if found["select"] else None
+    return Shape(select, expand)
+
+
+def _selection(text: str, entities: Sequence[Entity]) -> tuple[str, ...]:
+    names = tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
+    for name in names:
+        if not any(name in entity.properties or name in entity.navigation for entity in entities):
+            kind = entities[0].odata_type.removeprefix("#") if len(entities) == 1 else "microsoft.graph.directoryObject"
+            raise bad_request(
+                f"Parsing OData Select and Expand failed: Could not find a property named '{name}' on type '{kind}'.",
+                code="BadRequest",
+            )
+    return names
+
+
+def _split(text: str) -> list[str]:
+    """Split at the commas that are outside parentheses."""
+    return [part.strip() for part in re.split(r",(?![^()]*\))", text) if part.strip()]
+
+
+def _check_options(query: Mapping[str, str]) -> None:
+    for name in query:
+        if name not in _OPTIONS:
+            raise unsupported_query(f"The query option '{name}' is not offered by this simulator.")
+
+
+def read_filter(request: Request, entity: Entity) -> Filter | None:
+    """Read $filter. Advanced operators need $count=true and ConsistencyLevel: eventual."""
+    text = request.query.get("$filter")
+    return parse_filter(text, entity, advanced=_counting(request)) if text else None
+
+
+def _counting(request: Request) -> bool:
+    eventual = request.headers.get("consistencylevel", "").casefold() == "eventual"
+    return eventual and request.query.get("$count", "").casefold() == "true"
+
+
+def list_entities(tenant: Tenant, request: Request, entity: Entity, *, deleted: bool = False) -> Answer:
+    """Answer a list of users or of groups."""
+    shape = read_shape(request, entity)
+    matching = read_filter(request, entity)
+    candidates: Iterable[DirectoryObject]
+    if matching and matching.index is not None and not deleted:
+        held = {thing.id: thing for name, value in matching.index for thing in tenant.holding(name, value)}
+        live = [thing for thing in held.values() if thing.entity is entity and tenant.visible(thing)]
+        candidates = sorted(live, key=lambda thing: thing.order)
+    else:
+        candidates = tenant.all(entity, deleted=deleted)
+    found = [(thing.order, thing) for thing in candidates if matching is None or matching.test(thing)]
+    return page(tenant, request, found, lambda thing: shape.body(tenant, thing, typed=deleted), entity.collection)
+
+
+def page(
+    tenant: Tenant,
+    request: Request,
+    found: Sequence[tuple[int, DirectoryObject]],
+    body: Callable[[DirectoryObject], dict[str, Any]],
+    context: str,
+) -> Answer:
+    """Answer one page of a collection in ascending order of ``found``'s numbers.
+
+    The token holds the number of the last object shown: what is created or deleted between two pages neither repeats
+    nor hides anything else.
+    """
+    size = min(_top(request.query.get("$top")), tenant.knobs.max_page_size)
+    after = _position(request.query.get("$skiptoken"))
+    rest = [(order, thing) for order, thing in found if order > after]
+    answer: dict[str, Any] = {"@odata.context": f"{request.base}/$metadata#{context}"}
+    if _counting(request):
+        answer["@odata.count"] = len(found)
+    if len(rest) > size:
+        options = {**request.query, "$skiptoken": _token(rest[size - 1][0])}
+        path = "/".join(quote(segment, safe="$@()'") for segment in request.segments)
+        answer["@odata.nextLink"] = f"{request.base}/{path}?{urlencode(options, safe='$', quote_via=quote)}"
+    answer["value"] = [body(thing) for _, thing in rest[:size]]
+    return Answer(200, answer)
+
+
+def _top(text: str | None) -> int:
+    if text is None:
+        return DEFAULT_PAGE
+    if not text.isdecimal() or not 1 <= int(text) <= LARGEST_PAGE:
+        raise bad_request(f"Invalid page size specified: '{text}'. Must be between 1 and {LARGEST_PAGE} inclusive.")
+    return int(text)
+
+
+def _token(position: int) -> str:
+    return base64.urlsafe_b64encode(json.dumps({"after": position}).encode()).decode()
+
+
+def _position(token: str | None) -> int:
+    if token is None:
+        return 0
+    try:
+        return int(json.loads(base64.urlsafe_b64decode(token))["after"])
+    except (binascii.Error, ValueError, KeyError, TypeError) as error:
+        raise bad_request("The specified page token value is invalid or has expired.") from error
+
+
+def entity_of(collection: str) -> Entity:
+    """Return the entity type of ``users`` or ``groups``."""
+    return ENTITIES[collection]
