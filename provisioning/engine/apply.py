@@ -42,7 +42,8 @@ _ACTIONS = {
 class Application:
     """One plan being carried out. ``link`` follows the account step by step; ``entries`` and ``missing`` collect.
 
-    ``missing`` are the references whose accounts do not exist in this system yet; ``answered`` tells that the system
+    ``unsure`` says that an earlier job began to create the account and may have done so: it is looked up even where
+    the connection takes over no accounts. ``missing`` are the references whose accounts do not exist in this system yet; ``answered`` tells that the system
     gave any answer at all.
     """
 
@@ -52,6 +53,7 @@ class Application:
     desired: Desired
     link: Link
     correlation: str
+    unsure: bool
     entries: list[Entry] = field(default_factory=list)
     missing: list[Pending] = field(default_factory=list)
     error: ConnectorError | None = None
@@ -119,7 +121,7 @@ class Application:
         """Return the one account that a matching attribute finds. Two are never chosen from: an administrator is."""
         defaults = self.connector.defaults[self.desired.kind]
         attributes = matching_attributes(self.connection, self.desired.kind, defaults)
-        if not attributes and self.link.intent:
+        if not attributes and self.unsure:
             attributes = defaults.matching
         for question in questions(self.desired.kind, attributes, self.desired.values):
             found = await self.connector.find(question)

@@ -118,7 +118,7 @@ class Converger:
     ) -> None:
         creating = any(isinstance(step, Bring) for step in steps)
         held = await self.links.lease(link, intent="create" if creating else "")
-        work = Application(connection, connector, self.links, desired, held, job.correlation)
+        work = Application(connection, connector, self.links, desired, held, job.correlation, bool(link.intent))
         try:
             async with asyncio.timeout(self.links.term.total_seconds() * 0.8):
                 await work.run(steps)
@@ -153,7 +153,7 @@ class Converger:
         follow_ups: list[Job] = []
         if link.remote_id and link.remote_id != before.remote_id:
             follow_ups += await self._woken(connection.id, before)
-            if before.remote_id or before.status is LinkStatus.DELETED:
+            if before.generation:  # not the first account of this resource here: the earlier one had memberships
                 follow_ups += await self._memberships_again(connection.id, link)
         for pending in work.missing:
             other = Link(connection.id, pending.resource_id, pending.kind)

@@ -3,7 +3,7 @@
 | error         | the link                         | the connection                          |
 | ---           | ---                              | ---                                     |
 | Unavailable   | retrying, 5 s doubling to 5 min  | counts; from the third on the circuit opens |
-| Misconfigured | retrying when it is set free     | quarantined, with the fix in words      |
+| Misconfigured | retrying, as soon as it is free  | quarantined, with the fix in words      |
 | Rejected      | escrowed, 1 min doubling to 24 h | -                                       |
 | NotFound      | escrowed, where no repair helped | -                                       |
 | AlreadyExists | escrowed, where no repair helped | -                                       |
@@ -54,5 +54,6 @@ def decide(error: ConnectorError, attempts: int) -> Decision:
             delay = max(delay, min(_DAY, timedelta(seconds=error.retry_after)))
         return Decision(LinkStatus.RETRYING, delay, Effect.COUNT)
     if isinstance(error, Misconfigured):
-        return Decision(LinkStatus.RETRYING, timedelta(minutes=5), Effect.QUARANTINE)
+        # No clock rings in a quarantine: the link is due at the moment that its connection is free.
+        return Decision(LinkStatus.RETRYING, timedelta(), Effect.QUARANTINE)
     return Decision(LinkStatus.ESCROWED, doubling(timedelta(minutes=1), _DAY, attempts), Effect.NONE)

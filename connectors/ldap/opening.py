@@ -1,0 +1,150 @@
+"""From settings to an open and bound connection, and what it means when that fails."""
+
+import socket
+import ssl
+from collections.abc import Mapping
+from typing import Any
+
+from connectors.errors import ConnectorError, Misconfigured, Unavailable
+from connectors.ldap.library import (
+    NONE,
+    SIMPLE,
+    SYNC,
+    Connection,
+    LDAPException,
+    LDAPStartTLSError,
+    Server,
+)
+from connectors.ldap.results import SUCCESS, is_transient
+from connectors.ldap.settings import LdapSettings
+from connectors.ldap.tls import VerifiedTls, tls_error
+
+
+def connect(settings: LdapSettings, context: ssl.SSLContext | None, host: str) -> Connection:
+    """Open a connection with TLS as the settings say, not bound yet. Raises ``Unavailable`` or ``Misconfigured``."""
+    port = settings.effective_port
+    tls = VerifiedTls(context, host) if context else None
+    # A server object of its own: ldap3 keeps the address in use in it, and confuses connections that share one.
+    server = Server(
+        host,
+        port=port,
+        use_ssl=settings.security == "ldaps",
+        tls=tls,
+        get_info=NONE,
+        connect_timeout=settings.connect_timeout,
+        allowed_referral_hosts=[],
+    )
+    connection = Connection(
+        server,
+        user=settings.bind_dn,
+        password=settings.bind_password.get_secret_value(),
+        authentication=SIMPLE,
+        client_strategy=SYNC,
+        auto_referrals=False,
+        check_names=False,
+        auto_escape=False,
+        auto_encode=False,
+        return_empty_attributes=False,
+        receive_timeout=settings.response_timeout,
+    )
+    try:
+        connection.open(read_server_info=False)
+        if settings.security == "starttls":
+            connection.start_tls(read_server_info=False)
+    except (LDAPException, OSError) as error:
+        failed = connection.result
+        close(connection)
+        raise _opening_error(error, tls, host, port, failed) from None
+    return connection
+
+
+def bind(connection: Connection, settings: LdapSettings) -> None:
+    """Authenticate (simple bind). Raises ``Misconfigured`` where the server refuses, ``Unavailable`` where it cannot."""
+    host, port = connection.server.host, connection.server.port
+    try:
+        connection.bind(read_server_info=False)
+    except (LDAPException, OSError):
+        raise Unavailable(
+            f"{host}:{port} broke off the connection while binding.",
+            code="ldap.connectionLost",
+            fix="It is tried again. If it persists, look at the server.",
+        ) from None
+    result = connection.result
+    if result["result"] == SUCCESS:
+        return
+    if is_transient(result["result"]):
+        raise Unavailable(f"{host}:{port} is busy or shutting down.", code=f"ldap.{result['description']}")
+    raise _BIND_REFUSALS.get(result["description"], _bind_refused)(settings.bind_dn, result["description"])
+
+
+def _bind_refused(bind_dn: str, description: str) -> Misconfigured:
+    return Misconfigured(
+        f"The directory does not let {bind_dn} bind ({description}).",
+        code=f"ldap.{description}",
+        fix="Check the service account: that it exists, is not locked, and may bind this way.",
+    )
+
+
+def _wrong_password(bind_dn: str, description: str) -> Misconfigured:
+    return Misconfigured(
+        f"The directory does not accept the bind DN {bind_dn} with this password.",
+        code=f"ldap.{description}",
+        fix="Enter the bind DN and the password of the service account again.",
+    )
+
+
+def _needs_encryption(bind_dn: str, description: str) -> Misconfigured:
+    return Misconfigured(
+        f"The directory wants {bind_dn} to bind over an encrypted connection.",
+        code=f"ldap.{description}",
+        fix="Choose LDAPS or StartTLS.",
+    )
+
+
+_BIND_REFUSALS = {
+    "invalidCredentials": _wrong_password,
+    "noSuchObject": _wrong_password,
+    "invalidDNSyntax": _wrong_password,
+    "confidentialityRequired": _needs_encryption,
+    "strongerAuthRequired": _needs_encryption,
+}
+
+
+def _opening_error(
+    error: Exception, tls: VerifiedTls | None, host: str, port: int, result: Mapping[str, Any] | None
+) -> ConnectorError:
+    if tls is not None and tls.failure is not None:
+        return tls_error(tls.failure, host, port)
+    if isinstance(error, LDAPStartTLSError) and result and result.get("result"):
+        return Misconfigured(
+            f"{host}:{port} does not offer StartTLS ({result.get('description')}).",
+            code="ldap.startTlsRefused",
+            fix="Turn on TLS on the server, or choose LDAPS.",
+        )
+    try:
+        socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except OSError:
+        return Unavailable(
+            f"The name {host} is not known (DNS).",
+            code="ldap.hostUnknown",
+            fix="Check the spelling, and that the hub's network resolves this name.",
+        )
+    return Unavailable(
+        f"{host}:{port} cannot be reached.",
+        code="ldap.unreachable",
+        fix="Check host, port and firewalls, and that the server is running.",
+    )
+
+
+def close(connection: Connection) -> None:
+    """Unbind if possible, and close the socket in any case."""
+    stream = connection.socket
+    try:
+        if connection.bound and not connection.closed:
+            connection.unbind()
+        elif not connection.closed:
+            connection.strategy.close()
+    except (LDAPException, OSError, AttributeError):
+        pass  # it is going away; what is left to close is below
+    if stream is not None:
+        stream.close()

@@ -1,0 +1,127 @@
+"""A few connections and the threads that use them: one verb at a time on each, and what survives a lost one.
+
+ldap3 blocks, so every verb runs as a whole in a thread of this pool; there are as many threads as connections. A
+connection that broke is thrown away. The verb is then run once more, but only if nothing that it has sent could have
+changed the directory: a search, or a write that never left this machine. Otherwise the answer is
+``Unavailable(may_have_happened=True)``.
+"""
+
+import asyncio
+import ssl
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+from connectors.errors import ConnectorError, Unavailable
+from connectors.ldap.session import ConnectionLost, Session
+from connectors.ldap.settings import LdapSettings
+from connectors.ldap.tls import client_context
+
+IDLE_SECONDS = 120
+"""A connection that was not used for longer is not trusted: load balancers forget idle ones without a word."""
+
+
+class Pool:
+    """Sessions to the servers of one connection."""
+
+    def __init__(self, settings: LdapSettings) -> None:
+        self._settings = settings
+        self._context: ssl.SSLContext | None = None
+        self._idle: list[Session] = []
+        self._lock = threading.Lock()
+        self._closed = False
+        self._threads = ThreadPoolExecutor(settings.connections, thread_name_prefix="ldap")
+
+    async def run[T](self, verb: Callable[[Session], T]) -> T:
+        """Run a verb in a thread, on a session of its own."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self._run, verb)
+
+    async def close(self) -> None:
+        """Close what is idle now, and what is in use when it comes back."""
+        with self._lock:
+            self._closed = True
+            idle, self._idle = self._idle, []
+        self._threads.shutdown(wait=False)
+        await asyncio.to_thread(lambda: [session.close() for session in idle])
+
+    def _run[T](self, verb: Callable[[Session], T]) -> T:
+        try:
+            return self._attempt(verb)
+        except ConnectionLost as lost:
+            if lost.timed_out:
+                raise _unavailable(lost, may_have_happened=lost.sent) from lost
+        except _LostAfterWriting as lost:
+            raise _unavailable(lost.lost, may_have_happened=True) from lost.lost
+        try:
+            return self._attempt(verb)
+        except ConnectionLost as lost:
+            raise _unavailable(lost, may_have_happened=False) from lost
+        except _LostAfterWriting as lost:
+            raise _unavailable(lost.lost, may_have_happened=True) from lost.lost
+
+    def _attempt[T](self, verb: Callable[[Session], T]) -> T:
+        session = self._take()
+        before = session.writes_sent
+        try:
+            answer = verb(session)
+        except ConnectionLost as lost:
+            session.close()
+            if session.writes_sent > before:
+                raise _LostAfterWriting(lost) from lost
+            raise
+        except ConnectorError:
+            self._give_back(session)
+            raise
+        except BaseException:
+            session.close()
+            raise
+        self._give_back(session)
+        return answer
+
+    def _take(self) -> Session:
+        while True:
+            with self._lock:
+                session = self._idle.pop() if self._idle else None
+            if session is None:
+                return self._open()
+            if session.idle < IDLE_SECONDS and session.is_usable():
+                return session
+            session.close()
+
+    def _give_back(self, session: Session) -> None:
+        with self._lock:
+            if not self._closed:
+                self._idle.append(session)
+                return
+        session.close()
+
+    def _open(self) -> Session:
+        """Connect to the first server that answers; what is wrong with the last one is told."""
+        if self._settings.security != "plain" and self._context is None:
+            self._context = client_context(self._settings)
+        *others, last = self._settings.hosts
+        for host in others:
+            try:
+                return Session.open(self._settings, self._context, host)
+            except Unavailable:
+                continue
+        return Session.open(self._settings, self._context, last)
+
+
+class _LostAfterWriting(Exception):
+    """The connection broke after this verb had sent a write."""
+
+    def __init__(self, lost: ConnectionLost) -> None:
+        super().__init__(str(lost))
+        self.lost = lost
+
+
+def _unavailable(lost: ConnectionLost, *, may_have_happened: bool) -> Unavailable:
+    what = "did not answer in time" if lost.timed_out else "broke off the connection"
+    consequence = " It is not known whether it did what it was asked to." if may_have_happened else ""
+    return Unavailable(
+        f"The directory {what}.{consequence}",
+        code="ldap.timeout" if lost.timed_out else "ldap.connectionLost",
+        fix="It is tried again. If it persists, look at the server and at what lies between.",
+        may_have_happened=may_have_happened,
+    )

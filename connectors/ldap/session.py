@@ -1,0 +1,247 @@
+"""One bound connection to one server: LDAP's operations with octets in and out, and what a broken one means.
+
+Sessions belong to one thread at a time. They do not retry, do not follow referrals (a referral would carry the
+password to a host that nobody configured) and do not know users or groups.
+"""
+
+import ssl
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from time import monotonic
+from typing import Any, Literal
+
+from connectors.ldap.library import (
+    BASE,
+    DEREF_NEVER,
+    LEVEL,
+    SUBTREE,
+    Connection,
+    LDAPException,
+    LDAPSocketOpenError,
+    LDAPSocketSendError,
+    post_read_control,
+)
+from connectors.ldap.opening import bind, close, connect
+from connectors.ldap.results import (
+    NO_SUCH_OBJECT,
+    SIZE_LIMIT_EXCEEDED,
+    SUCCESS,
+    Operation,
+    Result,
+    error_of,
+    is_transient,
+)
+from connectors.ldap.settings import LdapSettings
+
+POST_READ = "1.3.6.1.1.13.2"
+PAGE = 500
+"""Entries per page (RFC 2696); usual size limits of servers are 500 or 1,000."""
+
+type Changes = Mapping[str, Sequence[tuple[str, Sequence[bytes]]]]
+"""Attribute -> changes (MODIFY_ADD, MODIFY_DELETE, MODIFY_REPLACE) with their values, as ldap3 wants them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry as the server returned it. Names of attributes are the server's."""
+
+    dn: str
+    attributes: Mapping[str, Sequence[bytes]]
+
+    def values(self, name: str) -> list[str]:
+        """Return an attribute's texts, whatever the case of its name; values that are no UTF-8 are left out."""
+        for held, values in self.attributes.items():
+            if held.lower() == name.lower():
+                return [text for value in values or () if (text := _text(value)) is not None]
+        return []
+
+
+class ConnectionLost(Exception):
+    """The connection broke. ``sent``: the request may have reached the server."""
+
+    def __init__(self, *, sent: bool, timed_out: bool) -> None:
+        super().__init__("sent" if sent else "not sent")
+        self.sent = sent
+        self.timed_out = timed_out
+
+
+class Session:
+    """An open and bound connection. Every operation raises ``ConnectionLost`` or an error of the tree."""
+
+    def __init__(self, connection: Connection, response_timeout: int) -> None:
+        self._connection = connection
+        self._response_timeout = response_timeout
+        self._used = monotonic()
+        self.writes_sent = 0
+        """How many writes may have reached the server, over the life of the session."""
+
+    @classmethod
+    def open(cls, settings: LdapSettings, context: ssl.SSLContext | None, host: str) -> "Session":
+        """Connect, start TLS, and bind. Raises ``Unavailable`` or ``Misconfigured``."""
+        connection = connect(settings, context, host)
+        try:
+            bind(connection, settings)
+        except BaseException:
+            close(connection)
+            raise
+        return cls(connection, settings.response_timeout)
+
+    def close(self) -> None:
+        """Unbind and close, whatever state the connection is in."""
+        close(self._connection)
+
+    @property
+    def idle(self) -> float:
+        """Seconds since the last operation."""
+        return monotonic() - self._used
+
+    def is_usable(self) -> bool:
+        """Whether the connection is still open, as far as can be told without sending anything.
+
+        On an idle connection nothing may arrive but the server's good-bye or the end of the stream. TLS 1.3 sends
+        tickets, which are read and forgotten.
+        """
+        stream = self._connection.socket
+        if stream is None or self._connection.closed:
+            return False
+        try:
+            stream.setblocking(False)
+            stream.recv(1)
+        except (BlockingIOError, ssl.SSLWantReadError):
+            stream.settimeout(self._response_timeout)
+            return True
+        except OSError:
+            return False
+        return False
+
+    def search(
+        self,
+        base: str,
+        search_filter: str,
+        attributes: Sequence[str],
+        *,
+        scope: Literal["BASE", "LEVEL", "SUBTREE"] = SUBTREE,
+    ) -> Iterator[Entry]:
+        """Yield every entry, page by page. A base that is not there raises ``Misconfigured``."""
+        cookie: bytes | None = None
+        while True:
+            paged = {"paged_size": PAGE, "paged_cookie": cookie}
+            self._ask(
+                partial(self._connection.search, base, search_filter, scope, DEREF_NEVER, list(attributes), **paged)
+            )
+            result, entries = self._connection.result, self._entries()
+            if result["result"] != SUCCESS:
+                raise error_of(self._result(Operation.SEARCH, base))
+            yield from entries
+            page = result.get("controls", {}).get("1.2.840.113556.1.4.319", {}).get("value", {})
+            cookie = page.get("cookie") or None
+            if cookie is None:
+                return
+
+    def first(self, base: str, search_filter: str, attributes: Sequence[str], limit: int) -> list[Entry]:
+        """Return at most ``limit`` entries, in one request."""
+        search = self._connection.search
+        self._ask(partial(search, base, search_filter, SUBTREE, DEREF_NEVER, list(attributes), size_limit=limit))
+        if self._connection.result["result"] not in (SUCCESS, SIZE_LIMIT_EXCEEDED):
+            raise error_of(self._result(Operation.SEARCH, base))
+        return self._entries()[:limit]
+
+    def read(self, dn: str, attributes: Sequence[str]) -> Entry | None:
+        """Return the entry with this DN, or ``None`` where there is none that may be read."""
+        self._ask(partial(self._connection.search, dn, "(objectClass=*)", BASE, DEREF_NEVER, list(attributes)))
+        code = self._connection.result["result"]
+        if code == NO_SUCH_OBJECT:
+            return None
+        if code != SUCCESS:
+            raise error_of(self._result(Operation.SEARCH, dn))
+        return next(iter(self._entries()), None)
+
+    def children(self, base: str, search_filter: str, attributes: Sequence[str]) -> Iterator[Entry]:
+        """Yield the entries directly below ``base``; none where ``base`` is not there."""
+        if self.read(base, ["1.1"]) is not None:
+            yield from self.search(base, search_filter, attributes, scope=LEVEL)
+
+    def add(
+        self, dn: str, classes: Sequence[str], values: Mapping[str, Sequence[bytes]], id_attribute: str
+    ) -> str | None:
+        """Add an entry; return its id where the server can say it in the same answer (RFC 4527, post-read)."""
+        control = post_read_control([id_attribute])
+        self._write(partial(self._connection.add, dn, list(classes), dict(values), [control]))
+        self._must_succeed(self._result(Operation.ADD, dn, values))
+        read = self._connection.result.get("controls", {}).get(POST_READ, {}).get("value", {}).get("result", {})
+        for name, held in read.items():
+            if name.lower() == id_attribute.lower() and held:
+                return _text(held[0])
+        return None
+
+    def modify(self, dn: str, changes: Changes) -> None:
+        """Change an entry's attributes, all or none."""
+        result = self.try_modify(dn, changes)
+        self._must_succeed(result)
+
+    def try_modify(self, dn: str, changes: Changes) -> Result:
+        """Change an entry's attributes, all or none, and return what the server says; raises for busy servers."""
+        self._write(partial(self._connection.modify, dn, {name: list(parts) for name, parts in changes.items()}))
+        written = {name: [v for _, values in parts for v in values] for name, parts in changes.items()}
+        result = self._result(Operation.MODIFY, dn, written)
+        if is_transient(result.code):
+            raise error_of(result)
+        return result
+
+    def rename(self, dn: str, rdn: str, *, keep_old_value: bool = False, parent: str | None = None) -> None:
+        """Give an entry a new first component, and a new parent where one is given."""
+        self._write(partial(self._connection.modify_dn, dn, rdn, not keep_old_value, parent))
+        self._must_succeed(self._result(Operation.RENAME, dn))
+
+    def delete(self, dn: str) -> None:
+        """Delete an entry that has none below it."""
+        self._write(partial(self._connection.delete, dn))
+        self._must_succeed(self._result(Operation.DELETE, dn))
+
+    def _must_succeed(self, result: Result) -> None:
+        if result.code != SUCCESS:
+            raise error_of(result)
+
+    def _ask(self, operation: Callable[[], Any]) -> None:
+        try:
+            operation()
+        except (LDAPException, OSError) as error:
+            raise self._lost(error, sent=False) from error
+        self._used = monotonic()
+
+    def _write(self, operation: Callable[[], Any]) -> None:
+        try:
+            operation()
+        except (LDAPSocketSendError, LDAPSocketOpenError) as error:
+            # Not all of the request left this machine: the server cannot have read a whole one.
+            raise self._lost(error, sent=False) from error
+        except (LDAPException, OSError) as error:
+            self.writes_sent += 1
+            raise self._lost(error, sent=True) from error
+        self.writes_sent += 1
+        self._used = monotonic()
+
+    def _lost(self, error: Exception, *, sent: bool) -> ConnectionLost:
+        self.close()
+        # ldap3 makes its exceptions of the socket's: a timeout is told by its name.
+        timed_out = isinstance(error, TimeoutError) or "timed out" in str(error)
+        return ConnectionLost(sent=sent, timed_out=timed_out)
+
+    def _entries(self) -> list[Entry]:
+        found = [item for item in self._connection.response or [] if item["type"] == "searchResEntry"]
+        return [Entry(item["dn"], item["raw_attributes"]) for item in found]
+
+    def _result(self, operation: Operation, dn: str, values: Mapping[str, Sequence[bytes]] | None = None) -> Result:
+        result, values = self._connection.result, values or {}
+        texts = {text for held in values.values() for value in held if (text := _text(value))}
+        return Result(
+            operation, dn, result["result"], result["description"], result["message"] or "", tuple(values), texts
+        )
+
+
+def _text(value: bytes | str) -> str | None:
+    try:
+        return value if isinstance(value, str) else value.decode()
+    except UnicodeDecodeError:
+        return None
