@@ -153,7 +153,7 @@ class Slapd:
             configuration, _configuration(directory, certificates, passwords["admin"], overlays, durable=durable)
         )
         if made:
-            _load(program, configuration, _first_entries(passwords["service"]))
+            _load(program, configuration, _first_entries(passwords["service"], overlays))
             _write_private(ours, json.dumps(passwords))  # last: a folder without it is not finished
         listeners = f"ldap://{LOOPBACK}:{ldap_port}/ ldaps://{LOOPBACK}:{ldaps_port}/"
         service = Service(
@@ -186,11 +186,8 @@ class Slapd:
 
 
 def _load(program: Path, configuration: Path, entries: str) -> None:
-    # The one binary is slapadd, too, when it is called so; Debian links the names.
-    slapadd = program.with_name("slapadd")
-    done = subprocess.run(
-        [str(slapadd), "-f", str(configuration)], input=entries, capture_output=True, text=True, check=False
-    )
+    command = [str(program), "-Tadd", "-f", str(configuration)]
+    done = subprocess.run(command, input=entries, capture_output=True, text=True, check=False)
     if done.returncode:
         raise ServiceFailed(f"slapd's first entries could not be loaded: {done.stderr.strip()}")
 
@@ -250,7 +247,20 @@ _OVERLAY_SETTINGS = {
 }
 
 
-def _first_entries(service_password: str) -> str:
+_POLICY_ENTRY = f"""dn: cn=default,ou=policies,{SUFFIX}
+objectClass: person
+objectClass: pwdPolicy
+cn: default
+sn: default
+pwdAttribute: userPassword
+pwdMinLength: 8
+pwdMaxFailure: 5
+pwdLockout: TRUE
+pwdLockoutDuration: 60
+"""
+
+
+def _first_entries(service_password: str, overlays: Sequence[str]) -> str:
     units = "".join(
         f"dn: ou={name},{SUFFIX}\nobjectClass: organizationalUnit\nou: {name}\n\n"
         for name in ("people", "groups", "disabled", "services", "policies")
@@ -267,17 +277,7 @@ objectClass: simpleSecurityObject
 cn: lockstep
 userPassword: {_hashed(service_password)}
 
-dn: cn=default,ou=policies,{SUFFIX}
-objectClass: person
-{"objectClass: pwdPolicy"}
-cn: default
-sn: default
-pwdAttribute: userPassword
-pwdMinLength: 8
-pwdMaxFailure: 5
-pwdLockout: TRUE
-pwdLockoutDuration: 60
-"""
+{_POLICY_ENTRY if "ppolicy" in overlays else ""}"""
 
 
 def main() -> None:

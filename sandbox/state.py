@@ -84,6 +84,16 @@ def write_env(file: Path, values: Mapping[str, str]) -> None:
     write_private(file, "\n".join([*lines, *(f"{name}={shlex.quote(value)}" for name, value in values.items()), ""]))
 
 
+def read_secrets(file: Path) -> dict[str, str]:
+    """Read a secrets file; a missing one is empty. Raises ``ServiceFailed`` for one that is damaged."""
+    try:
+        return dict(json.loads(file.read_text()))
+    except FileNotFoundError:
+        return {}
+    except ValueError:
+        raise ServiceFailed(f"{file} is damaged. Delete it; the secrets in it are made anew.") from None
+
+
 def write_secrets(file: Path, values: Mapping[str, str]) -> None:
     """Write the secrets that ``file:NAME`` references of connections name."""
     write_private(file, json.dumps(values, indent=2) + "\n")
@@ -99,12 +109,14 @@ def write_private(file: Path, text: str) -> None:
     new.replace(file)
 
 
-def start_afresh(folder: Path) -> None:
-    """Empty a folder of the local system's own (below ``.local``), for a start without a past."""
-    if LOCAL not in folder.resolve().parents:
-        raise ValueError(f"{folder} is not below {LOCAL}")
+def start_afresh(local: Path, name: str) -> Path:
+    """Return the folder ``name`` of the local system's own folder, emptied: for a start without a past."""
+    if not re.fullmatch(r"[a-z]+", name):
+        raise ValueError(f"{name!r} is no name of a folder of the local system")
+    folder = local / name
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
+    return folder
 
 
 @contextlib.contextmanager

@@ -5,6 +5,8 @@ which slapd cannot be installed still shows everything else.
 """
 
 import asyncio
+import json
+import secrets
 import sys
 import time
 from collections import deque
@@ -12,12 +14,14 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
+from uuid import NAMESPACE_DNS, uuid5
 
 from sandbox.azurite import Azurite
 from sandbox.certificates import Certificates, ensure_certificates
-from sandbox.services import ROOT, Service, ServiceFailed
+from sandbox.entra.people import DOMAIN
+from sandbox.services import ROOT, Service, ServiceFailed, answers, free_ports
 from sandbox.slapd import Slapd
-from sandbox.state import Choices
+from sandbox.state import Choices, read_env, read_secrets, write_env, write_private, write_secrets
 
 WATCH_SECONDS = 0.5
 DRAIN_SECONDS = 45
@@ -25,6 +29,19 @@ DRAIN_SECONDS = 45
 
 RESTARTS, RESTART_WINDOW = 3, 60.0
 """A host that dies more often than this in so many seconds is not started again."""
+
+TENANT = str(uuid5(NAMESPACE_DNS, f"tenant.{DOMAIN}"))
+CLIENT = str(uuid5(NAMESPACE_DNS, f"lockstep.{DOMAIN}"))
+
+LDAP_PASSWORD, GRAPH_SECRET = "ldap-bind-password", "graph-client-secret"
+"""Names in the secrets file; connections name them as ``file:NAME``."""
+
+LOCAL_SETTINGS = {
+    "FUNCTIONS_WORKER_RUNTIME": "python",
+    # In Azure once a minute; here nobody wants to wait for what a stopped server left behind.
+    "LOCKSTEP_SWEEP_SCHEDULE": "*/10 * * * * *",
+    "LOCKSTEP_SWEEP_GRACE_SECONDS": "10",
+}
 
 type Say = Callable[[str], None]
 
@@ -71,39 +88,101 @@ class System:
     missing: dict[str, str] = field(default_factory=dict)
     azurite: Azurite | None = None
     slapd: Slapd | None = None
+    graph_port: int = 0
+
+    @property
+    def secrets_file(self) -> Path:
+        """Where the secrets of the connections are."""
+        return self.folder / "secrets.json"
+
+    @property
+    def ca(self) -> Path:
+        """What to trust of the targets' TLS."""
+        return self.folder / "tls/ca.crt"
+
+    @property
+    def graph_origin(self) -> str:
+        """Where the Graph simulator is."""
+        return f"https://localhost:{self.graph_port}"
 
     async def start_services(self) -> None:
         """Start storage and targets side by side (one second). Raises ``ServiceFailed`` where storage cannot run."""
         certificates = await asyncio.to_thread(ensure_certificates, self.folder / "tls")
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._start_azurite())
-            group.create_task(self._start_slapd(certificates))
+        ports = self._kept_ports("ldap", "ldaps", "graph")
+        kept = read_secrets(self.secrets_file)
+        graph_secret = kept.get(GRAPH_SECRET) or secrets.token_urlsafe(24)
+        starts = (
+            self._start_azurite(),
+            self._start_slapd(certificates, ports["ldap"], ports["ldaps"]),
+            self._start_graph(ports["graph"], graph_secret),
+        )
+        problems = [found for found in await asyncio.gather(*starts, return_exceptions=True) if found is not None]
+        if problems:
+            raise problems[0]
+        known = {GRAPH_SECRET: graph_secret} | ({LDAP_PASSWORD: self.slapd.service_password} if self.slapd else {})
+        write_secrets(self.secrets_file, kept | known)
 
     async def _start_azurite(self) -> None:
         log = self.folder / "logs/azurite.log"
         self.azurite = await asyncio.to_thread(Azurite.start, self.folder / "azurite", log)
         self.parts["azurite"] = Part("azurite", self.azurite.service, self.azurite.service)
 
-    async def _start_slapd(self, certificates: Certificates) -> None:
+    async def _start_slapd(self, certificates: Certificates, ldap_port: int, ldaps_port: int) -> None:
         try:
-            slapd = await asyncio.to_thread(Slapd.open, self.folder / "slapd", certificates=certificates)
-            self.parts["slapd"] = Part("slapd", slapd, slapd.service)
-            await self.parts["slapd"].start()
-            self.slapd = slapd
+            slapd = await asyncio.to_thread(
+                Slapd.open,
+                self.folder / "slapd",
+                ldap_port=ldap_port,
+                ldaps_port=ldaps_port,
+                certificates=certificates,
+            )
+            await asyncio.to_thread(slapd.start)
         except ServiceFailed as problem:
-            self.parts.pop("slapd", None)
             self.missing["ldap"] = str(problem)
+        else:
+            self.slapd, self.parts["slapd"] = slapd, Part("slapd", slapd, slapd.service)
 
-    async def start_host(self, settings: Mapping[str, str]) -> None:
-        """Start the Functions host over our function app. ``settings`` are its application settings."""
-        service = Service(
-            "the Functions host",
-            [sys.executable, "-m", "sandbox.host", "--port", str(self.choices.port)],
-            log=self.folder / "logs/host.log",
-            ports=(self.choices.port,),
-            env=settings,
-            cwd=ROOT,
-        )
+    async def _start_graph(self, port: int, secret: str) -> None:
+        secret_file = self.folder / "graph-client-secret"
+        write_private(secret_file, secret)
+        given = {
+            "--port": port,
+            "--tls-dir": self.folder / "tls",
+            "--tenant": TENANT,
+            "--client-id": CLIENT,
+            "--client-secret-file": secret_file,
+            "--domain": DOMAIN,
+            "--keep": self.folder / "graph.json",
+        }
+        command = [sys.executable, "-m", "sandbox.graph", *(str(word) for pair in given.items() for word in pair)]
+        log = self.folder / "logs/graph.log"
+        service = Service("the Graph simulator", command, log=log, ports=(port,), cwd=ROOT, orphan_signal="TERM")
+        self.graph_port, self.parts["graph"] = port, Part("graph", service, service)
+        await self.parts["graph"].start()
+
+    def _kept_ports(self, *names: str) -> dict[str, int]:
+        """Choose ports, those of the last start where they are free: connections name them in their settings."""
+        file = self.folder / "ports"
+        kept = {name: int(port) for name, port in read_env(file).items() if port.isdigit()}
+        fresh = dict(zip(names, free_ports(len(names)), strict=True))
+        chosen = {name: kept[name] if name in kept and not answers(kept[name]) else fresh[name] for name in names}
+        write_env(file, {name: str(port) for name, port in chosen.items()})
+        return chosen
+
+    async def start_host(self) -> None:
+        """Start the Functions host over our function app."""
+        if self.azurite is None:
+            raise ServiceFailed("The host needs storage, and Azurite has not been started.")
+        settings = LOCAL_SETTINGS | {
+            "AzureWebJobsStorage": self.azurite.connection_string,
+            "LOCKSTEP_SECRETS_FILE": str(self.secrets_file),
+            "LOCKSTEP_TRUSTED_HOSTS": self.graph_origin.removeprefix("https://"),
+            "LOCKSTEP_HOST_KEYS": json.dumps({"host.master": self.choices.admin_key}),
+        }
+        command = [sys.executable, "-m", "sandbox.host", "--app", str(ROOT), "--port", str(self.choices.port)]
+        command += ["--keys", "env:LOCKSTEP_HOST_KEYS", "--state", str(self.folder / "host")]
+        log, ports = self.folder / "logs/host.log", (self.choices.port,)
+        service = Service("the Functions host", command, log=log, ports=ports, env=settings, cwd=ROOT)
         self.parts["host"] = Part("host", service, service)
         await self.parts["host"].start()
 

@@ -28,9 +28,14 @@ _ADVANCED = {"ConsistencyLevel": "eventual"}
 NAMES_SECONDS = 3600.0
 
 
+def is_id(text: str) -> bool:
+    """Whether this can be an object id, and so may stand in an address."""
+    return _ID.fullmatch(text) is not None
+
+
 def place(kind: ObjectKind, remote_id: str) -> str:
     """Return the path of an account. What is no object id is nobody's: ``NotFound``, before it gets into an address."""
-    if not _ID.fullmatch(remote_id):
+    if not is_id(remote_id):
         raise NotFound(f"There is no {kind} with such an id in the tenant.", code="graph.malformedId")
     return f"{_PLACES[kind]}/{remote_id}"
 
@@ -54,7 +59,7 @@ class Accounts:
         """Names as last seen: the answer of ``update`` needs one, and Graph's PATCH gives none."""
 
     async def find(self, match: Match) -> list[Account]:
-        """Return at most two accounts whose attribute equals the value, by Graph's comparison: without regard to case."""
+        """Return at most two accounts whose attribute equals the value, as Graph compares: without case."""
         kind, attribute = match.kind, match.attribute
         if not _ATTRIBUTE.fullmatch(attribute):
             raise Rejected(

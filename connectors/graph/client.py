@@ -1,4 +1,4 @@
-"""Requests to Graph as raw JSON through Microsoft's request adapter: addresses, repeats and waits, tokens that stay home.
+"""Requests to Graph as raw JSON through Microsoft's request adapter: addresses, repeats, waits; tokens stay home.
 
 What is repeated inside one call, within ``PATIENCE`` seconds of waiting:
 

@@ -86,7 +86,7 @@ def _check(field: str, url: str, microsoft: set[str], trusted_hosts: str) -> Non
     raise Misconfigured(
         f"{field}: {host}:{port} is not one of Microsoft's clouds, and the deployment does not trust it.",
         code="graph.untrustedHost",
-        fix=f"Correct the address, or have {host}:{port} added to the setting {TRUSTED_HOSTS_SETTING} of the deployment.",
+        fix=f"Correct the address, or have {host}:{port} added to the deployment's setting {TRUSTED_HOSTS_SETTING}.",
     )
 
 

@@ -48,7 +48,7 @@ def error_of(reply: Reply, context: Context) -> ConnectorError:
     """Return the error that a refusing answer means."""
     codes = {reply.code, *(code for code, _ in reply.details)} - {""}
     told = _told(reply)
-    if conflicts := codes & CONFLICTS or reply.status == 409 and not codes & _PASSING:
+    if conflicts := codes & CONFLICTS or (reply.status == 409 and not codes & _PASSING):
         target = next((target for code, target in reply.details if code in CONFLICTS and target), None)
         return AlreadyExists(
             f"Another object holds the same {target or 'name'} as {context.subject}.{told}",

@@ -1,4 +1,4 @@
-"""mailNickname of users and groups: what Graph demands at creation, made from what there is. Pure but for the random part.
+"""mailNickname of users and groups: Graph demands it at creation, so it is made from the name.
 
 Graph takes ASCII without space and ``@ ( ) \\ [ ] " ; : < > ,``, at most 64 characters (reference page of group). We
 keep letters, digits and ``. - _``, which every mail system takes.

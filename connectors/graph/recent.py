@@ -1,4 +1,4 @@
-"""A small memory with a term and a bound: what this process made or saw a moment ago. Nothing depends on it for good."""
+"""A small memory with a term and a bound: what this process made or saw a moment ago. Losing it does no harm."""
 
 import time
 from collections.abc import Callable

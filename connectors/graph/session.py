@@ -21,7 +21,7 @@ from connectors.graph.tokens import Credential, Tokens
 
 if TYPE_CHECKING:
     import httpx
-    from msgraph_core import BaseGraphRequestAdapter
+    from msgraph_core import BaseGraphRequestAdapter  # type: ignore[import-untyped]  # has no py.typed
 
 CONNECT_SECONDS = 10.0
 READ_SECONDS = 20.0
@@ -140,8 +140,8 @@ def _adapter(settings: GraphSettings, http: "httpx.AsyncClient", tokens: Tokens)
     from kiota_http.middleware.user_agent_handler import UserAgentHandler
     from msgraph.graph_request_adapter import GraphRequestAdapter, options
     from msgraph_core import GraphClientFactory
-    from msgraph_core.middleware import GraphTelemetryHandler
-    from msgraph_core.middleware.options import GraphTelemetryHandlerOption
+    from msgraph_core.middleware import GraphTelemetryHandler  # type: ignore[import-untyped]  # has no py.typed
+    from msgraph_core.middleware.options import GraphTelemetryHandlerOption  # type: ignore[import-untyped]  # has no py.typed
 
     telemetry = GraphTelemetryHandler(options=options[GraphTelemetryHandlerOption.get_key()])
     client = GraphClientFactory.create_with_custom_middleware([UserAgentHandler(), telemetry], client=http)
@@ -186,6 +186,5 @@ async def _credential(settings: GraphSettings, tls: ssl.SSLContext) -> Credentia
 
 
 def _import_identity() -> None:
-    import aiohttp
     import azure.core.pipeline.transport
-    import azure.identity.aio  # noqa: F401 - imported for the cache of modules
+    import azure.identity.aio  # noqa: F401 - for the cache of modules, off the event loop

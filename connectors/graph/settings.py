@@ -80,7 +80,7 @@ class GraphSettings(ConnectorSettings):
         default="",
         pattern=r"^([A-Z]{2})?$",
         title="Default usage location",
-        description="ISO 3166 country code that a new user gets whose address has none. Licences need a usage location.",
+        description="ISO 3166 country code for new users whose address has none. Licences need a usage location.",
         examples=["DE"],
     )
     group_kind: Literal["security", "microsoft365"] = Field(

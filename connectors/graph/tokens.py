@@ -7,7 +7,7 @@ that Graph refused a token that looks valid. ``Tokens`` does both and is what ki
 import asyncio
 import re
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from connectors.errors import ConnectorError, Misconfigured, Unavailable
 from connectors.graph.faults import connection_error
@@ -20,10 +20,10 @@ PATIENCE = 30.0
 """Seconds that one request for a token may take. Without it IMDS is asked for minutes where there is none."""
 
 _AADSTS = re.compile(r"AADSTS(\d{4,10})")
-_SECRET = "Make a new client secret: Entra admin center, App registrations, Certificates & secrets."
+_RENEW = "Make a new client secret: Entra admin center, App registrations, Certificates & secrets."
 _REFUSALS = {
-    "7000215": ("The client secret is wrong.", "Enter the secret's value, not its id. " + _SECRET),
-    "7000222": ("The client secret has expired.", _SECRET),
+    "7000215": ("The client secret is wrong.", "Enter the secret's value, not its id. " + _RENEW),
+    "7000222": ("The client secret has expired.", _RENEW),
     "700016": (
         "The application is not known in this tenant.",
         "Check the client id and the tenant, and that admin consent was given there.",
@@ -31,7 +31,7 @@ _REFUSALS = {
     "90002": ("The tenant is not known.", "Check the tenant id or domain, and the authority of its cloud."),
     "900023": ("The tenant is neither an id nor a domain.", "Check the tenant id or domain."),
     "7000112": ("The application is disabled in the tenant.", "Enable sign-in of the enterprise application."),
-    "7000218": ("The application needs a client secret.", _SECRET),
+    "7000218": ("The application needs a client secret.", _RENEW),
     "53003": ("A Conditional Access policy blocks the application.", "Allow the application in the policy."),
     "500011": ("Microsoft Graph is not known in this tenant.", "Check the Graph address and the authority."),
     "70011": ("The scope is not valid for this tenant.", "Check the Graph address and the authority."),
@@ -59,15 +59,24 @@ class Tokens:
         self._credential: Credential | None = None
         self._lock = asyncio.Lock()
 
-    async def get_token(self, *scopes: str, **options: Any) -> "AccessToken":
-        """Return a token from the cache or from the authority."""
+    async def get_token(
+        self,
+        *scopes: str,
+        claims: str | None = None,
+        tenant_id: str | None = None,
+        enable_cae: bool = False,
+        **kwargs: Any,
+    ) -> "AccessToken":
+        """Return a token from the cache or from the authority. With ``claims``, always a new one."""
         failure: ConnectorError | None
         try:
             # One at a time: the first fills the cache that the others then read.
             async with self._lock, asyncio.timeout(PATIENCE):
                 if self._credential is None:
                     self._credential = await self._make()
-                return await self._credential.get_token(*scopes, **options)
+                return await self._credential.get_token(
+                    *scopes, claims=claims, tenant_id=tenant_id, enable_cae=enable_cae, **kwargs
+                )
         except TimeoutError:
             failure = Unavailable(
                 "The sign-in service did not answer in time.",
@@ -93,6 +102,12 @@ class Tokens:
     async def close(self) -> None:
         """Close the credential's connections."""
         await self.forget()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
 
 
 def token_error(error: Exception) -> ConnectorError | None:

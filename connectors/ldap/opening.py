@@ -59,7 +59,7 @@ def connect(settings: LdapSettings, context: ssl.SSLContext | None, host: str) -
 
 
 def bind(connection: Connection, settings: LdapSettings) -> None:
-    """Authenticate (simple bind). Raises ``Misconfigured`` where the server refuses, ``Unavailable`` where it cannot."""
+    """Authenticate (simple bind). Raises ``Misconfigured`` where the server refuses, or ``Unavailable``."""
     host, port = connection.server.host, connection.server.port
     try:
         connection.bind(read_server_info=False)

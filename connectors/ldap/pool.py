@@ -42,7 +42,8 @@ class Pool:
             self._closed = True
             idle, self._idle = self._idle, []
         self._threads.shutdown(wait=False)
-        await asyncio.to_thread(lambda: [session.close() for session in idle])
+        for session in idle:
+            await asyncio.to_thread(session.close)
 
     def _run[T](self, verb: Callable[[Session], T]) -> T:
         try:

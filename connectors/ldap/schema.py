@@ -90,9 +90,11 @@ def read_schema(session: Session) -> Schema:
     entry = session.read(places[0], ["objectClasses", "attributeTypes"]) if places else None
     if entry is None:
         return Schema({}, {})
+    classes: Any = ObjectClassInfo
+    attributes: Any = AttributeTypeInfo  # ldap3's parsers have no types
     return Schema(
-        _by_name(ObjectClassInfo.from_definition(entry.values("objectClasses"))),
-        _by_name(AttributeTypeInfo.from_definition(entry.values("attributeTypes"))),
+        _by_name(classes.from_definition(entry.values("objectClasses"))),
+        _by_name(attributes.from_definition(entry.values("attributeTypes"))),
     )
 
 

@@ -126,10 +126,8 @@ class Session:
         """Yield every entry, page by page. A base that is not there raises ``Misconfigured``."""
         cookie: bytes | None = None
         while True:
-            paged = {"paged_size": PAGE, "paged_cookie": cookie}
-            self._ask(
-                partial(self._connection.search, base, search_filter, scope, DEREF_NEVER, list(attributes), **paged)
-            )
+            search = partial(self._connection.search, paged_size=PAGE, paged_cookie=cookie)
+            self._ask(partial(search, base, search_filter, scope, DEREF_NEVER, list(attributes)))
             result, entries = self._connection.result, self._entries()
             if result["result"] != SUCCESS:
                 raise error_of(self._result(Operation.SEARCH, base))

@@ -57,7 +57,6 @@ class Guard:
         await refusal(scope, receive, send)
 
     async def _serve(self, scope: Scope, body: bytes, receive: Receive, send: Send) -> None:
-        started = False
         given = False
 
         async def receive_body() -> Message:
@@ -67,19 +66,11 @@ class Guard:
             given = True
             return {"type": "http.request", "body": body, "more_body": False}
 
-        async def send_noting(message: Message) -> None:
-            nonlocal started
-            started = True
-            await send(message)
-
         try:
-            await self._app(scope, receive_body, send_noting)
+            await self._app(scope, receive_body, send)
         except Exception:
+            # Starlette raises again what it has already answered with 500.
             log.exception("the admin API failed")
-            if started:
-                return
-            detail = "The hub could not serve this. The correlation id finds the reason in its log."
-            await problem(500, "internal", detail)(scope, receive, send)
 
 
 def _has_key(scope: Scope, headers: MutableMapping[bytes, bytes] | dict[bytes, bytes]) -> bool:

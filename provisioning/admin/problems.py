@@ -108,6 +108,12 @@ def register(app: FastAPI) -> None:
         detail = {404: "There is no such route. See /api/openapi.json.", 405: "This route has no such method."}
         return problem(error.status_code, "", detail.get(error.status_code, str(error.detail)))
 
+    @app.exception_handler(Exception)
+    async def fault(_: Request, __: Exception) -> JSONResponse:
+        # The guard logs it: it comes past there once more.
+        detail = "The hub could not serve this. The correlation id finds the reason in its log."
+        return problem(500, "internal", detail)
+
 
 _STORE_ERRORS: dict[type[ConnectionStoreError], tuple[int, str]] = {
     ConnectionMissing: (404, "connection.missing"),

@@ -44,7 +44,7 @@ class ScimPath:
 _CORE = "urn:ietf:params:scim:schemas:core:2.0:"
 _NAME = r"[A-Za-z$][A-Za-z0-9$_-]*"
 _PATH = re.compile(
-    rf"(?:(?P<schema>urn:[^\[\]\s]+):)?(?P<attribute>{_NAME})(?:\[(?P<filter>[^\[\]]+)\])?(?:\.(?P<sub>{_NAME}))?"
+    rf"(?:(?P<schema>[Uu][Rr][Nn]:[^\[\]\s]+):)?(?P<attribute>{_NAME})(?:\[(?P<filter>[^\[\]]+)\])?(?:\.(?P<sub>{_NAME}))?"
 )
 _CONDITION = re.compile(
     rf"\s*(?P<name>{_NAME})\s+eq\s+(?:\"(?P<text>[^\"]*)\"|(?P<word>true|false|\d+))\s*(?:(?P<more>\band\b)|$)",

@@ -22,7 +22,7 @@ def questions(kind: ObjectKind, attributes: Sequence[str], values: Mapping[str, 
         value = values.get(attribute)
         if isinstance(value, tuple):
             asked += [Match(kind, attribute, each) for each in value]
-        elif isinstance(value, str):
+        elif isinstance(value, str) and value:
             asked.append(Match(kind, attribute, value))
         elif isinstance(value, int) and not isinstance(value, bool):
             asked.append(Match(kind, attribute, str(value)))

@@ -15,13 +15,15 @@ from typing import Any
 
 from connectors.contract import ObjectKind
 from provisioning.connections.connection import FEATURE_NAMES, Connection, Features
-from provisioning.directory import store
-from provisioning.directory.store import Entity, Storage, after, etag_of
+from provisioning.directory import entities
+from provisioning.directory.documents import pack, unpack
+from provisioning.directory.entities import Entity, after, etag_of
+from provisioning.directory.store import Storage
 
 TABLE = "connections"
 PARTITION = "connections"
 MOST_CONNECTIONS = 100
-"""Every SCIM write sends a job to each connection; a row of 64 KiB of settings each keeps the list in one page."""
+"""Every SCIM write sends a job to each connection, and every list reads them all."""
 ACTIVE_SECONDS = 10.0
 """How old the answer of ``active`` may be: how long another instance may overlook a change here."""
 
@@ -86,8 +88,8 @@ class ConnectionStore:
             raise TooManyConnections(f"There are {MOST_CONNECTIONS} connections; no more are taken.")
         stored = replace(connection, revision=_new_revision())
         try:
-            await self._table.transact([store.insert(_entity(stored))])
-        except store.Exists as exists:
+            await self._table.transact([entities.insert(_entity(stored))])
+        except entities.Exists as exists:
             row = await self._table.get(PARTITION, connection.id)
             raise ConnectionExists(
                 f"The id '{connection.id}' belonged to a connection that was deleted. Its report entries are kept "
@@ -162,8 +164,8 @@ class ConnectionStore:
 
     async def _replace(self, entity: Entity, read: Entity) -> None:
         try:
-            await self._table.transact([store.replace(entity, etag_of(read))])
-        except (store.Changed, store.Missing) as changed:
+            await self._table.transact([entities.replace(entity, etag_of(read))])
+        except (entities.Changed, entities.Missing) as changed:
             raise _changed(entity["RowKey"]) from changed
         self.forget()
 
@@ -184,7 +186,7 @@ def _entity(connection: Connection) -> Entity:
         "name": connection.name,
         "kind": connection.kind,
         "enabled": connection.enabled,
-        "settings": _json(connection.settings),
+        **pack(connection.settings, "settings"),
         "features": _json(asdict(connection.features)),
         "matching": _json(connection.matching),
         "deletion": connection.deletion,
@@ -205,7 +207,7 @@ def _connection(row: Entity) -> Connection:
         name=row["name"],
         kind=row["kind"],
         enabled=row["enabled"],
-        settings=json.loads(row["settings"]),
+        settings=unpack(row, "settings"),
         # A feature that this version does not know is passed over; one that the row does not know has its default.
         features=Features(**{name: features[name] for name in FEATURE_NAMES if name in features}),
         matching={ObjectKind(kind): tuple(names) for kind, names in json.loads(row["matching"]).items()},

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 
 from connectors.contract import Connector, ConnectorSettings, ObjectKind
@@ -138,20 +138,25 @@ def opened_settings(model: type[ConnectorSettings], settings: Mapping[str, Any])
     try:
         return model.model_validate(resolved)
     except ValidationError as invalid:
-        # Without the cause and without a secret field's own words: both may quote the secret.
+        hidden = [value.get_secret_value() for value in resolved.values() if isinstance(value, SecretStr)]
         wrong = [
-            f"{_place(error)}: {
-                'The secret behind it is not usable.'
-                if error['loc'][:1] and error['loc'][0] in secret
-                else _words(error)
-            }"
-            for error in invalid.errors(include_url=False, include_input=False, include_context=False)
+            f"{_place(error)}: {_words_without(error, secret, hidden)}"
+            for error in invalid.errors(include_url=False, include_input=False)
         ]
+    # Without the cause, which holds what was given.
     raise Misconfigured(
         f"The settings of the connection are not valid: {'; '.join(wrong)}",
         code="connection.invalidSettings",
-        fix="Correct the settings of the connection.",
+        fix="Correct the settings of the connection, or the secret that is meant.",
     )
+
+
+def _words_without(error: ErrorDetails, secret: frozenset[str], hidden: Sequence[str]) -> str:
+    """Return what is wrong, but nothing that a model says of a secret: it may quote it."""
+    words = _words(error)
+    if (error["loc"] and error["loc"][0] in secret) or any(each in words for each in hidden):
+        return "The secret is not usable."
+    return words
 
 
 def _place(error: ErrorDetails) -> str:

@@ -20,6 +20,19 @@ from typing import Any
 from connectors.contract import ObjectKind
 from provisioning.correlation import correlation
 from provisioning.directory.documents import pack, unpack
+from provisioning.directory.entities import (
+    Changed,
+    Entity,
+    Exists,
+    Missing,
+    Operation,
+    after,
+    delete,
+    etag_of,
+    insert,
+    replace,
+    upsert,
+)
 from provisioning.directory.index import IndexRow, history_key, index_rows, lookup_key, name_of
 from provisioning.directory.keys import encode, fold, kind_of, new_generation, new_id
 from provisioning.directory.memberships import (
@@ -31,20 +44,7 @@ from provisioning.directory.memberships import (
 )
 from provisioning.directory.outbox import PARTITIONS, Announcement, Outbox, outbox_row
 from provisioning.directory.resources import Resource, ResourceChanged, ResourceMissing, Taken
-from provisioning.directory.store import (
-    Changed,
-    Entity,
-    Exists,
-    Missing,
-    Operation,
-    Storage,
-    after,
-    delete,
-    etag_of,
-    insert,
-    replace,
-    upsert,
-)
+from provisioning.directory.store import Storage
 
 type Announce = Callable[[Announcement], Awaitable[None]]
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from connectors.contract import ObjectKind
+from provisioning.directory.entities import TooLarge
 from provisioning.directory.keys import encode, fold
-from provisioning.directory.store import TooLarge
 
 MOST_ROWS = 45
 """A change may delete and insert every index row of a resource and must fit into one transaction of 100."""

@@ -9,7 +9,7 @@ import unicodedata
 from datetime import UTC, datetime
 
 from connectors.contract import ObjectKind
-from provisioning.directory.store import ascending
+from provisioning.directory.entities import ascending
 
 _UNSAFE = frozenset('/\\#?:=~%"')
 _LONGEST = 200

@@ -7,17 +7,9 @@ what changes: 49 members, their reverse rows, the group's new generation and the
 from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import UTC, datetime
 
+from provisioning.directory.entities import Changed, Entity, Missing, Operation, after, delete, upsert
 from provisioning.directory.keys import encode
-from provisioning.directory.store import (
-    Changed,
-    Entity,
-    Missing,
-    Operation,
-    Table,
-    after,
-    delete,
-    upsert,
-)
+from provisioning.directory.store import Table
 
 PARTITION = "groups"
 MEMBERS_PER_TRANSACTION = 49

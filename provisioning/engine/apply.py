@@ -43,8 +43,8 @@ class Application:
     """One plan being carried out. ``link`` follows the account step by step; ``entries`` and ``missing`` collect.
 
     ``unsure`` says that an earlier job began to create the account and may have done so: it is looked up even where
-    the connection takes over no accounts. ``missing`` are the references whose accounts do not exist in this system yet; ``answered`` tells that the system
-    gave any answer at all.
+    the connection takes over no accounts. ``missing`` are the references whose accounts do not exist in this system
+    yet; ``answered`` tells that the system gave any answer at all.
     """
 
     connection: Connection

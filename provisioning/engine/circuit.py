@@ -13,7 +13,8 @@ from enum import StrEnum
 
 from connectors.errors import ConnectorError
 from provisioning.connections.connection import Connection
-from provisioning.directory.store import Entity, Table, upsert
+from provisioning.directory.entities import Entity, upsert
+from provisioning.directory.store import Table
 from provisioning.engine.retries import doubling
 from provisioning.reports.entries import Action, Entry, Status
 

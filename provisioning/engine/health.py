@@ -5,8 +5,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from provisioning.connections.connection import Connection
+from provisioning.directory.entities import after
 from provisioning.directory.outbox import PARTITIONS, Outbox
-from provisioning.directory.store import Queue, after
+from provisioning.directory.store import Queue
 from provisioning.engine.circuit import Circuits, ConnectionState, Health
 from provisioning.engine.link_store import LinkStore
 from provisioning.engine.links import LinkStatus

@@ -10,21 +10,20 @@ import secrets
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from provisioning.directory.outbox import PARTITIONS
-from provisioning.directory.store import (
+from provisioning.directory.entities import (
     Changed,
     Entity,
     Exists,
     Missing,
     Operation,
-    Storage,
-    Table,
     after,
     delete,
     insert,
     replace,
     upsert,
 )
+from provisioning.directory.outbox import PARTITIONS
+from provisioning.directory.store import Storage, Table
 from provisioning.engine.jobs import Job
 from provisioning.engine.links import (
     TABLE,

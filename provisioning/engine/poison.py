@@ -9,7 +9,7 @@ import logging
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from provisioning.directory.store import Changed, Exists, Missing, delete, insert, replace
+from provisioning.directory.entities import Changed, Exists, Missing, delete, insert, replace
 from provisioning.engine.jobs import HUB, Job, JobType, MalformedJob
 from provisioning.engine.link_store import LinkStore, clock
 from provisioning.engine.links import Link, LinkStatus, MemberLink, Problem, due_key

@@ -14,9 +14,9 @@ from datetime import UTC, datetime, timedelta
 from connectors.contract import ObjectKind
 from provisioning.connections.connection import Connection
 from provisioning.directory.directory import Directory
+from provisioning.directory.entities import Changed, Entity, Exists, Missing, ascending, delete, etag_of, insert, merge
 from provisioning.directory.keys import kind_of
 from provisioning.directory.outbox import PARTITIONS, OutboxRow
-from provisioning.directory.store import Changed, Entity, Exists, Missing, ascending, delete, etag_of, insert, merge
 from provisioning.engine.circuit import Circuits
 from provisioning.engine.jobs import HUB, Job, JobSender, JobType, jobs_of
 from provisioning.engine.link_store import LinkStore

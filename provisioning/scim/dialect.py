@@ -26,6 +26,8 @@ __all__ = ["normal_attributes", "normal_filter", "normal_operations", "normal_re
 def normal_resource(shape: Shape, body: Any) -> dict[str, Any]:
     """Return the body of a POST or PUT: known attributes under their names, blanks and read-only ones left out.
 
+    An empty list stays, because a PUT with ``"members": []`` says more than one without ``members``.
+
     Raises ``InvalidSyntaxException`` and ``InvalidValueException``.
     """
     if not isinstance(body, Mapping):
@@ -57,7 +59,9 @@ def _put(result: dict[str, Any], target: Target, value: Any) -> None:
         value = {part.name: value}
     normal = without_blanks(normal_value(attribute, value))
     if is_blank(normal) or normal == {}:
-        return
+        if value != []:
+            return
+        normal = []
     place = result.setdefault(target.urn, {}) if target.urn else result
     if attribute.kind == "complex" and not attribute.multi:
         normal = {**place.get(attribute.name, {}), **normal}

@@ -55,17 +55,16 @@ def split(operations: Iterable[Operation]) -> tuple[list[Operation], MembershipC
         clears, out, into = _effect(operation, path)
         if clears:
             everyone, add, remove = {}, {}, {}
-        for left, entered in ((remove, add), (None, everyone)):
-            for member in out:
-                if entered is not None:
-                    entered.pop(member, None)
-                if left is not None:
-                    left[member] = None
-            for member in into:
-                if left is not None:
-                    left.pop(member, None)
-                if entered is not None:
-                    entered[member] = None
+        for member in out:
+            remove[member] = None
+            add.pop(member, None)
+            if everyone is not None:
+                everyone.pop(member, None)
+        for member in into:
+            add[member] = None
+            remove.pop(member, None)
+            if everyone is not None:
+                everyone[member] = None
     if everyone is not None:
         return attributes, MembershipChange(everyone=tuple(everyone))
     return attributes, MembershipChange(tuple(add), tuple(remove))

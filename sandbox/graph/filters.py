@@ -171,7 +171,9 @@ class _Parser:
         self._expect(")")
         # Microsoft documents 15 values for one `in`.
         if len(literals) > 15:
-            raise unsupported_query(f"Too many child clauses specified in search filter expression containing 'in': {name}.")
+            raise unsupported_query(
+                f"Too many child clauses specified in search filter expression containing 'in': {name}."
+            )
         return literals
 
     # What the entity offers
@@ -253,23 +255,23 @@ class _Parser:
             self._fail(f"syntax error at '{self._tokens[self._at][1]}'")
 
     def _literal(self, name: str, known: Property) -> Literal:
-        kind, token = self._next()
+        kind, text = self._next()
         literal: Literal
         if kind == "string":
-            literal = token[1:-1].replace("''", "'")
+            literal = text[1:-1].replace("''", "'")
         elif kind == "moment":
             try:
-                literal = datetime.fromisoformat(token)
+                literal = datetime.fromisoformat(text)
             except ValueError:
-                self._fail(f"{token} is no moment")
-        elif kind == "name" and token in ("true", "false"):
-            literal = token == "true"
-        elif kind == "name" and token == "null":
+                self._fail(f"{text} is no moment")
+        elif kind == "name" and text in ("true", "false"):
+            literal = text == "true"
+        elif kind == "name" and text == "null":
             return None
         elif kind == "number":
-            literal = int(token)
+            literal = int(text)
         else:
-            self._fail(f"a value was expected, and not {token}")
+            self._fail(f"a value was expected, and not {text}")
         fitting = {Type.BOOLEAN: bool, Type.MOMENT: datetime}.get(known.type, str)
         if not isinstance(literal, fitting):
             self._fail(f"A value of '{name}' must be of type {known.type.value}")
@@ -283,7 +285,9 @@ def _comparison(operator: str, literal: Literal) -> Callable[[object], bool]:
     wanted = _folded(literal)
 
     def compare(value: object) -> bool:
-        given = _folded(datetime.fromisoformat(value) if isinstance(literal, datetime) and isinstance(value, str) else value)
+        given = _folded(
+            datetime.fromisoformat(value) if isinstance(literal, datetime) and isinstance(value, str) else value
+        )
         match operator:
             case "eq":
                 return given == wanted

@@ -18,7 +18,8 @@ class Fault(BaseModel):
     the request is carried out first, so that the client cannot know. ``method`` and ``path`` narrow down what
     matches: ``path`` is a regular expression searched for in the path behind ``/v1.0`` (``^/users$``). A $batch is
     one request to ``/$batch``, and each of its items is one more: a fault that names a path can strike items alone.
-    An item that drops its connection drops the whole batch's, once all items have been dealt with.
+    An item that drops its connection drops the whole batch's, once all items have been dealt with. The token endpoint
+    is struck by faults that name it alone (``/oauth2/v2.0/token``).
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -70,10 +71,10 @@ class Knobs(BaseModel):
     """Every answer is held back for so long."""
     faults: list[Fault] = Field(default_factory=list)
 
-    def strike(self, method: str, path: str) -> Fault | None:
-        """Return the first fault that strikes this request, and count it."""
+    def strike(self, method: str, path: str, *, named: bool = False) -> Fault | None:
+        """Return the first fault that strikes this request, and count it. ``named``: only one that names a path."""
         for fault in self.faults:
-            if fault.matches(method, path):
+            if fault.matches(method, path) and not (named and fault.path is None):
                 fault.times -= 1
                 return fault
         return None

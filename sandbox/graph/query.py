@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from sandbox.graph.entities import GROUP, USER
 from sandbox.graph.errors import bad_request, unsupported_query
 from sandbox.graph.filters import Filter, parse_filter
 from sandbox.graph.messages import Answer, Request
-from sandbox.graph.properties import ENTITIES, GROUP, USER, Entity
+from sandbox.graph.permissions import READ_USERS
+from sandbox.graph.properties import Entity
 from sandbox.graph.state import DirectoryObject, Tenant
 
 DEFAULT_PAGE = 100
@@ -53,7 +55,9 @@ def related(tenant: Tenant, thing: DirectoryObject, name: str) -> Iterator[Direc
     if name == "manager":
         keys = [tenant.managers[thing.id]] if thing.id in tenant.managers else []
     else:
-        keys = {"memberOf": tenant.member_of, "members": tenant.members, "owners": tenant.owners}[name].get(thing.id, {})
+        keys = {"memberOf": tenant.member_of, "members": tenant.members, "owners": tenant.owners}[name].get(
+            thing.id, {}
+        )
     return (other for other in (tenant.objects[key] for key in keys) if tenant.visible(other))
 
 
@@ -107,6 +111,25 @@ def _counting(request: Request) -> bool:
     return eventual and request.query.get("$count", "").casefold() == "true"
 
 
+def list_related(tenant: Tenant, request: Request, links: Mapping[str, int]) -> Answer:
+    """Answer a list of members, owners or groups of one object. ``links`` are their ids and turns.
+
+    An application that may not read users sees of them that they are there, and nothing else.
+    """
+    shape = read_shape(request)
+    if "$filter" in request.query:
+        raise unsupported_query("$filter on a relationship is not offered by this simulator.")
+    shown = bool(tenant.knobs.permissions & READ_USERS)
+
+    def body(thing: DirectoryObject) -> dict[str, Any]:
+        visible = shape if shown or thing.entity is not USER else Shape(("id",))
+        return visible.body(tenant, thing, typed=True)
+
+    related = ((order, tenant.objects[key]) for key, order in links.items())
+    found = [(order, thing) for order, thing in related if tenant.visible(thing)]
+    return page(tenant, request, found, body, "directoryObjects")
+
+
 def list_entities(tenant: Tenant, request: Request, entity: Entity, *, deleted: bool = False) -> Answer:
     """Answer a list of users or of groups."""
     shape = read_shape(request, entity)
@@ -151,7 +174,7 @@ def page(
 def _top(text: str | None) -> int:
     if text is None:
         return DEFAULT_PAGE
-    if not text.isdecimal() or not 1 <= int(text) <= LARGEST_PAGE:
+    if not re.fullmatch("[0-9]{1,3}", text) or not 1 <= int(text) <= LARGEST_PAGE:
         raise bad_request(f"Invalid page size specified: '{text}'. Must be between 1 and {LARGEST_PAGE} inclusive.")
     return int(text)
 
@@ -167,8 +190,3 @@ def _position(token: str | None) -> int:
         return int(json.loads(base64.urlsafe_b64decode(token))["after"])
     except (binascii.Error, ValueError, KeyError, TypeError) as error:
         raise bad_request("The specified page token value is invalid or has expired.") from error
-
-
-def entity_of(collection: str) -> Entity:
-    """Return the entity type of ``users`` or ``groups``."""
-    return ENTITIES[collection]

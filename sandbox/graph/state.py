@@ -1,4 +1,4 @@
-"""The state of one tenant: objects, relationships and the index that uniqueness and look-ups go by. No input, no output."""
+"""The state of one tenant: objects, relationships, and the index behind uniqueness and look-ups. Pure."""
 
 import uuid
 from collections.abc import Iterable, Iterator
@@ -12,7 +12,8 @@ from sandbox.graph.knobs import Knobs
 from sandbox.graph.properties import Entity
 
 INDEXED = frozenset(
-    "id userPrincipalName mail mailNickname employeeId displayName onPremisesImmutableId proxyAddresses uniqueName".split()
+    {"id", "userPrincipalName", "mail", "mailNickname", "employeeId", "displayName"}
+    | {"onPremisesImmutableId", "proxyAddresses", "uniqueName"}
 )
 """Properties that are found without looking at every object. Values are compared without regard to case."""
 

@@ -100,7 +100,7 @@ class World:
         for _ in range(rounds):
             jobs = await self.take()
             if shuffle:
-                random.Random(7).shuffle(jobs)  # noqa: S311 - order, not secrecy
+                random.Random(7).shuffle(jobs)
             await self.run(jobs, at_once=at_once)
             if not jobs:
                 if await self.hub.storage.queue("provisioning-jobs").length() == 0:

@@ -1,11 +1,13 @@
 """What follows from each error of the tree: later, quarantine, escrow, repair. One failing object holds nobody up."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from connectors.contract import Account, ObjectKind
 from connectors.errors import AlreadyExists, ConnectorError, Misconfigured, NotFound, Rejected, Unavailable
+from provisioning.directory.entities import delete, insert, merge
 from provisioning.engine.circuit import Health
 from provisioning.engine.links import LinkStatus
 from provisioning.engine.retries import Effect, decide
@@ -169,8 +171,6 @@ async def ring_now(world: World, due: str, key: str) -> None:
     assert stored is not None
     assert row is not None
     past = f"d:0000000000000001:{key}"
-    from provisioning.directory.store import delete, insert, merge
-
     await table.transact(
         [
             merge({"PartitionKey": "target", "RowKey": key, "due": past}),
@@ -182,8 +182,6 @@ async def ring_now(world: World, due: str, key: str) -> None:
 
 async def recovered(world: World) -> None:
     """Let time pass until the circuit lets a probe through, and the sweeper send what waits."""
-    import asyncio
-
     end = datetime.now(UTC) + timedelta(seconds=25)
     while datetime.now(UTC) < end:
         await asyncio.sleep(1)

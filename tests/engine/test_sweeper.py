@@ -2,6 +2,8 @@
 
 import asyncio
 
+from provisioning.directory.entities import upsert
+from provisioning.engine.jobs import Job, JobType
 from provisioning.engine.links import acknowledgement_key
 from tests.engine.conftest import USER, World
 
@@ -101,11 +103,7 @@ async def test_an_acknowledgement_without_its_outbox_row_is_tidied_away(world: W
     await world.run(jobs)
     await world.sweep()
     await world.hub.links.table.transact(
-        [
-            __import__("provisioning.directory.store", fromlist=["upsert"]).upsert(
-                {"PartitionKey": "target", "RowKey": acknowledgement_key("users", mira.generation)}
-            )
-        ]
+        [upsert({"PartitionKey": "target", "RowKey": acknowledgement_key("users", mira.generation)})]
     )
     await later(world)
     assert await world.hub.sweeper.tidy() == 1
@@ -113,8 +111,6 @@ async def test_an_acknowledgement_without_its_outbox_row_is_tidied_away(world: W
 
 
 async def test_a_resync_brings_everybody_into_a_new_connection(world: World) -> None:
-    from provisioning.engine.jobs import Job, JobType
-
     people = [await world.user(f"u{n}") for n in range(5)]
     await world.group("Risk", *people)
     await world.settle()
@@ -126,8 +122,6 @@ async def test_a_resync_brings_everybody_into_a_new_connection(world: World) -> 
 
 
 async def test_a_resync_of_what_is_in_step_changes_nothing(world: World) -> None:
-    from provisioning.engine.jobs import Job, JobType
-
     await world.group("Risk", await world.user("mira"))
     await world.settle()
     calls, entries = list(world.target.calls), await world.report()

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sandbox import state
-from sandbox.services import LOCAL, LOOPBACK, ServiceFailed
+from sandbox.services import LOOPBACK, ServiceFailed
 
 
 def test_without_settings_the_port_is_7071_and_secrets_are_long_and_random() -> None:
@@ -70,12 +70,15 @@ def test_files_with_secrets_are_their_owners_alone_whatever_was_there(tmp_path: 
     assert "second" in file.read_text()
 
 
-def test_a_folder_outside_the_local_state_is_never_emptied(tmp_path: Path) -> None:
-    (tmp_path / "precious").touch()
-    for folder in (tmp_path, LOCAL, LOCAL / ".."):
-        with pytest.raises(ValueError, match="not below"):
-            state.start_afresh(folder)
-    assert (tmp_path / "precious").exists()
+def test_a_start_without_a_past_empties_its_own_folder_and_no_other(tmp_path: Path) -> None:
+    (tmp_path / "demo" / "azurite").mkdir(parents=True)
+    (tmp_path / "azurite").mkdir()
+    assert list(state.start_afresh(tmp_path, "demo").iterdir()) == []
+    assert (tmp_path / "azurite").exists()
+    for name in ("", ".", "..", "demo/../azurite", "/tmp"):
+        with pytest.raises(ValueError, match="no name of a folder"):
+            state.start_afresh(tmp_path, name)
+    assert (tmp_path / "azurite").exists()
 
 
 def test_a_second_system_in_the_same_checkout_is_refused_and_told_who_runs(tmp_path: Path) -> None:

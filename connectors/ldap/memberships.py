@@ -1,0 +1,87 @@
+"""The members of groups, as DNs in an attribute that may not be empty.
+
+``groupOfNames`` demands at least one member (RFC 4519, 3.5). Groups that Lockstep creates therefore carry one DN more,
+the placeholder, which stays: if it came and went with the first and last member, two changes at the same time could
+leave the group without any. It is filtered from what is read, should name nobody, and so gives nobody a right.
+Classes that may be empty (``groupOfMembers``) get none. A group that somebody else made gets it with the removal of its
+last member.
+"""
+
+from collections.abc import Sequence
+
+from connectors.contract import MemberFailures
+from connectors.errors import ConnectorError, NotFound, Rejected
+from connectors.ldap.directory import GROUP, Directory
+from connectors.ldap.library import MODIFY_ADD, MODIFY_DELETE
+from connectors.ldap.names import parse_dn
+from connectors.ldap.results import (
+    NO_SUCH_ATTRIBUTE,
+    NO_SUCH_OBJECT,
+    OBJECT_CLASS_VIOLATION,
+    SUCCESS,
+    VALUE_EXISTS,
+    Result,
+    error_of,
+)
+
+MEMBERS_PER_MODIFY = 500
+_ABOUT_ONE_VALUE = {NO_SUCH_ATTRIBUTE, VALUE_EXISTS, 19, 21, 34, OBJECT_CLASS_VIOLATION}
+
+type _Member = tuple[str, str]
+"""Remote id and DN."""
+
+
+def change_members(directory: Directory, group: str, add: Sequence[str], remove: Sequence[str]) -> MemberFailures:
+    """Add and remove by remote id. Who does not exist is removed already, and cannot be added."""
+    group_dn = directory.locate(GROUP, group, ["1.1"]).dn
+    dns = directory.dns_of([*add, *remove])
+    failed: dict[str, ConnectorError] = {
+        member: NotFound(f"There is no account {member} in the directory.", code="ldap.noSuchMember")
+        for member in add
+        if member not in dns
+    }
+    for operation, ids in ((MODIFY_DELETE, remove), (MODIFY_ADD, add)):
+        members = [(remote_id, dns[remote_id]) for remote_id in dict.fromkeys(ids) if remote_id in dns]
+        for start in range(0, len(members), MEMBERS_PER_MODIFY):
+            failed |= _apply(directory, group_dn, operation, members[start : start + MEMBERS_PER_MODIFY])
+    return MemberFailures(failed)
+
+
+def members(directory: Directory, group: str) -> list[str]:
+    """Return the ids of the direct members that exist."""
+    attribute = directory.settings.member_attribute
+    placeholder = parse_dn(directory.settings.placeholder).normal
+    dns = directory.locate(GROUP, group, [attribute]).values(attribute)
+    real = [dn for dn in dns if parse_dn(dn).normal != placeholder]
+    return list(dict.fromkeys(directory.ids_of(real).values()))
+
+
+def _apply(directory: Directory, group_dn: str, operation: str, members: list[_Member]) -> dict[str, ConnectorError]:
+    """Write some members at once; where that is refused, halve, until only those fail that must."""
+    result = _modify(directory, group_dn, operation, members)
+    if result.code == SUCCESS:
+        return {}
+    if result.code == NO_SUCH_OBJECT or result.code not in _ABOUT_ONE_VALUE:
+        raise error_of(result)
+    if len(members) > 1:
+        half = len(members) // 2
+        return {
+            **_apply(directory, group_dn, operation, members[:half]),
+            **_apply(directory, group_dn, operation, members[half:]),
+        }
+    if result.code == (VALUE_EXISTS if operation == MODIFY_ADD else NO_SUCH_ATTRIBUTE):
+        return {}
+    error = error_of(result)
+    if not isinstance(error, Rejected):
+        raise error
+    return {members[0][0]: error}
+
+
+def _modify(directory: Directory, group_dn: str, operation: str, members: list[_Member]) -> Result:
+    attribute = directory.settings.member_attribute
+    change = (operation, [dn.encode() for _, dn in members])
+    result = directory.session.try_modify(group_dn, {attribute: [change]})
+    if result.code == OBJECT_CLASS_VIOLATION and operation == MODIFY_DELETE:
+        placeholder = (MODIFY_ADD, [directory.settings.placeholder.encode()])
+        return directory.session.try_modify(group_dn, {attribute: [placeholder, change]})
+    return result

@@ -1,0 +1,26 @@
+"""The HTTP function's way into the admin API. Imports FastAPI with the first request: cold start does not pay for it.
+
+``function_app`` routes ``api/{*path}`` here, with the auth level FUNCTION and the route prefix "": the paths that the
+app sees are the whole ones.
+"""
+
+import json
+
+import azure.functions as func
+
+
+async def serve(request: func.HttpRequest, context: func.Context) -> func.HttpResponse:
+    """Serve one request of the admin API."""
+    from provisioning.admin.api import app
+
+    try:
+        return await func.AsgiMiddleware(app()).handle_async(request, context)
+    except UnicodeDecodeError:
+        # The middleware decodes the path before the app is asked.
+        body = {
+            "type": "about:blank",
+            "title": "Bad request",
+            "status": 400,
+            "detail": "The path is not valid UTF-8 in percent-encoding.",
+        }
+        return func.HttpResponse(json.dumps(body), status_code=400, mimetype="application/problem+json")

@@ -1,0 +1,39 @@
+"""Verify Credentials: tries a connection for real and says in words what was checked and what is missing."""
+
+import asyncio
+
+from connectors.contract import Check, Verification
+from connectors.errors import ConnectorError, Misconfigured
+from provisioning.connections.connection import Connection
+from provisioning.connections.opening import open_connector
+
+VERIFY_SECONDS = 60.0
+"""A verification that takes longer is given up: the front end of Azure Functions ends a request after 230 s."""
+
+_OPENING = "Settings and secrets"
+
+
+async def verify(connection: Connection, seconds: float = VERIFY_SECONDS) -> Verification:
+    """Return the checks of a connection, on a connector of its own: never one that old credentials have opened."""
+    try:
+        connector = await open_connector(connection)
+    except Misconfigured as error:
+        return Verification((Check(_OPENING, ok=False, detail=str(error), fix=error.fix),))
+    opened = Check(_OPENING, ok=True, detail="The settings are valid and every secret is there.")
+    try:
+        async with asyncio.timeout(seconds):
+            found = (await connector.verify()).checks
+    except TimeoutError:
+        found = (
+            Check(
+                "Answer",
+                ok=False,
+                detail=f"The system did not answer within {seconds:.0f} s.",
+                fix="Check host and port, and that no firewall drops the hub's connections silently.",
+            ),
+        )
+    except ConnectorError as error:
+        found = (Check("Answer", ok=False, detail=str(error), fix=error.fix),)
+    finally:
+        await connector.close()
+    return Verification((opened, *found))

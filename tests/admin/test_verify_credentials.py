@@ -1,0 +1,106 @@
+"""Verify Credentials: what is told of a connection that is tried for real."""
+
+import asyncio
+from typing import ClassVar
+
+import pytest
+
+from connectors.contract import Check, Verification
+from connectors.errors import Misconfigured, Unavailable
+from connectors.memory import MemoryConnector
+from provisioning.admin.verification import verify
+from provisioning.connections import registry
+from provisioning.connections.connection import Connection
+from tests.admin.conftest import Api
+from tests.connections.trait_connector import TraitConnector
+
+CONNECTION = Connection("one", "One", "memory", settings={"directory": "verified"})
+
+
+async def test_a_stored_connection_that_works_says_what_was_checked(api: Api) -> None:
+    await api.create()
+    answer = await api.client.post("/api/connections/target/verify")
+    assert answer.status_code == 200
+    assert answer.json()["ok"] is True
+    assert [check["name"] for check in answer.json()["checks"]] == ["Settings and secrets", "Directory"]
+
+
+async def test_what_is_wrong_is_told_with_what_to_do_and_is_still_an_answer(api: Api) -> None:
+    await api.create()
+    api.target.failure = Unavailable("The directory is away.", code="memory.away", fix="Start it.")
+    answer = await api.client.post("/api/connections/target/verify")
+    assert answer.status_code == 200
+    assert answer.json()["ok"] is False
+    assert answer.json()["checks"][-1] == {
+        "name": "Directory",
+        "ok": False,
+        "detail": "The directory is away.",
+        "fix": "Start it.",
+    }
+
+
+async def test_settings_are_verified_before_they_are_stored(api: Api) -> None:
+    body = {"kind": "memory", "settings": {"directory": api.directory}}
+    answer = await api.client.post("/api/connections/verify", json=body)
+    assert answer.json()["ok"] is True
+    assert (await api.client.get("/api/connections")).json() == {"connections": []}
+
+
+async def test_a_secret_that_is_not_there_is_told_by_its_reference(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(registry.KINDS, "trait", "tests.connections.trait_connector:TraitConnector")
+    body = {"kind": "trait", "settings": {"host": "dc1", "password": "env:LOCKSTEP_SECRET_ABSENT"}}
+    verification = (await api.client.post("/api/connections/verify", json=body)).json()
+    assert verification["ok"] is False
+    (check,) = verification["checks"]
+    assert "env:LOCKSTEP_SECRET_ABSENT" in check["detail"]
+    assert "LOCKSTEP_SECRET_ABSENT" in check["fix"]
+
+
+async def test_a_secret_that_is_there_is_not_told(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOCKSTEP_SECRET_P", "s3cret")
+    monkeypatch.setitem(registry.KINDS, "trait", "tests.connections.trait_connector:TraitConnector")
+    body = {"kind": "trait", "settings": {"host": "dc1", "password": "env:LOCKSTEP_SECRET_P"}}
+    answer = await api.client.post("/api/connections/verify", json=body)
+    assert answer.json()["ok"] is False
+    assert "s3cret" not in answer.text
+
+
+class _Slow(MemoryConnector):
+    closed: ClassVar[int] = 0
+
+    async def verify(self) -> Verification:
+        await asyncio.sleep(30)
+        raise AssertionError
+
+    async def close(self) -> None:
+        type(self).closed += 1
+
+
+class _Raising(_Slow):
+    async def verify(self) -> Verification:
+        raise Misconfigured("No permission.", code="x.permission", fix="Grant it.")
+
+
+async def test_a_system_that_never_answers_ends_the_verification(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(registry.KINDS, "memory", f"{__name__}:_Slow")
+    registry.connector_class.cache_clear()
+    verification = await verify(CONNECTION, seconds=0.05)
+    assert not verification.ok
+    assert "firewall" in verification.checks[-1].fix
+
+
+async def test_a_connector_that_raises_is_told_like_one_that_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(registry.KINDS, "memory", f"{__name__}:_Raising")
+    registry.connector_class.cache_clear()
+    verification = await verify(CONNECTION)
+    assert verification.checks[-1] == Check("Answer", ok=False, detail="No permission.", fix="Grant it.")
+
+
+async def test_each_verification_opens_a_connector_of_its_own_and_closes_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOCKSTEP_SECRET_P", "correct horse")
+    monkeypatch.setitem(registry.KINDS, "trait", "tests.connections.trait_connector:TraitConnector")
+    TraitConnector.opened.clear()
+    connection = Connection("one", "One", "trait", settings={"host": "dc1", "password": "env:LOCKSTEP_SECRET_P"})
+    for _ in range(2):
+        assert (await verify(connection)).ok
+    assert [each.closed for each in TraitConnector.opened] == [True, True]

@@ -1,0 +1,93 @@
+"""Lockstep's own function app, which kills itself (SIGKILL) at a chosen step of a change.
+
+Steps are counted over storage requests and connector calls, before and after each, of the one change whose correlation
+id is LOCKSTEP_TEST_KILL_MARK; at step LOCKSTEP_TEST_KILL_STEP the process is gone. Each step is written to the log.
+"""
+
+import functools
+import importlib.util
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+from azure.core.pipeline import PipelineRequest, PipelineResponse
+from azure.core.pipeline.policies import SansIOHTTPPolicy
+
+ROOT = Path(__file__).resolve().parents[3]
+sys.path.insert(0, str(ROOT))
+
+from connectors.ldap import LdapConnector  # noqa: E402 - after the root is on the path
+from provisioning import hub  # noqa: E402
+from provisioning.correlation import correlation  # noqa: E402
+from provisioning.directory.store import Storage  # noqa: E402
+
+MARK = os.environ["LOCKSTEP_TEST_KILL_MARK"]
+STEP = int(os.environ["LOCKSTEP_TEST_KILL_STEP"])
+LOG = Path(os.environ["LOCKSTEP_TEST_KILL_LOG"])
+VERBS = ("find", "create", "update", "activate", "deactivate", "delete", "change_members")
+
+_taken = 0
+
+
+def step(name: str) -> None:
+    """Count a step of the marked change, and die when it is the one."""
+    global _taken
+    if correlation.get() != MARK:
+        return
+    _taken += 1
+    with LOG.open("a") as log:
+        log.write(f"{MARK} {_taken} {name}\n")
+    if _taken == STEP:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+class KillAtStep(SansIOHTTPPolicy[Any, Any]):
+    """Counts every storage request, before it is sent and after it is answered."""
+
+    def on_request(self, request: PipelineRequest[Any]) -> None:
+        """Before."""
+        step(f"before {_shown(request)}")
+
+    def on_response(self, request: PipelineRequest[Any], response: PipelineResponse[Any, Any]) -> None:
+        """After."""
+        step(f"after {_shown(request)}")
+
+
+def _shown(request: PipelineRequest[Any]) -> str:
+    url = request.http_request.url.partition("?")[0]
+    return f"{request.http_request.method} {url.rpartition('/')[2].partition('(')[0]}"
+
+
+def dying(verb: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+    """Return a verb that counts before and after itself."""
+
+    @functools.wraps(verb)
+    async def counted(*arguments: Any, **named: Any) -> Any:
+        step(f"before {verb.__name__}")
+        answer = await verb(*arguments, **named)
+        step(f"after {verb.__name__}")
+        return answer
+
+    return counted
+
+
+for name in VERBS:
+    setattr(LdapConnector, name, dying(getattr(LdapConnector, name)))
+
+
+def open_storage(chosen: Any, policies: Any = ()) -> Storage:
+    """Open the storage account with the policy that kills."""
+    return Storage.from_connection_string(chosen.storage_connection, policies=[*policies, KillAtStep()])
+
+
+hub.open_storage = open_storage
+
+spec = importlib.util.spec_from_file_location("lockstep_function_app", ROOT / "function_app.py")
+assert spec is not None
+assert spec.loader is not None
+loaded = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(loaded)
+app = loaded.app
