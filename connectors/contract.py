@@ -55,7 +55,8 @@ class Account:
     ``remote_id`` never changes while the object lives (objectGUID, entryUUID, Graph id). ``name`` is what an
     administrator of that system calls it (the DN, the userPrincipalName) and may change. ``attributes`` holds the
     attributes that the connection's mappings may write, as far as the system returned them; references as the remote
-    ids they point at. ``active`` is ``None`` for a group.
+    ids they point at. A multi-valued attribute that holds one value may come as that value or as a tuple of one.
+    ``active`` is ``None`` for a group.
     """
 
     kind: ObjectKind

@@ -21,6 +21,9 @@ from sandbox.services import LOCAL, LOOPBACK, ServiceFailed, answers
 DEFAULT_PORT = 7071
 """The port of Azure Functions Core Tools, which is where people look for a local function app."""
 
+DOMAIN = "northwind.example"
+"""The domain of the people of the played tenant, which the simulated Graph has verified."""
+
 _TOKEN = re.compile(r"[\x21-\x7e]{16,512}")
 
 

@@ -10,7 +10,7 @@ import secrets
 import sys
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -18,10 +18,9 @@ from uuid import NAMESPACE_DNS, uuid5
 
 from sandbox.azurite import Azurite
 from sandbox.certificates import Certificates, ensure_certificates
-from sandbox.entra.people import DOMAIN
 from sandbox.services import ROOT, Service, ServiceFailed, answers, free_ports
 from sandbox.slapd import Slapd
-from sandbox.state import Choices, read_env, read_secrets, write_env, write_private, write_secrets
+from sandbox.state import DOMAIN, Choices, read_env, read_secrets, write_env, write_private, write_secrets
 
 WATCH_SECONDS = 0.5
 DRAIN_SECONDS = 45

@@ -171,5 +171,5 @@ class _Answer:
         headers: Mapping[str, Any] = exchange.answer_headers
         self.data = exchange.answer_body
         self.status_code = exchange.status
-        self.content_type = headers.get("Content-Type", "")
         self.headers = Headers(list(headers.items()))
+        self.content_type = self.headers.get("Content-Type", "")

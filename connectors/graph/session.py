@@ -6,6 +6,7 @@ imported here and in ``tokens``, on first use.
 """
 
 import asyncio
+import logging
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -124,6 +125,10 @@ def _tls(ca_file: str) -> ssl.SSLContext:
 def _http_client(tls: ssl.SSLContext) -> "httpx.AsyncClient":
     import httpx
 
+    # httpx logs every URL as information, and a $filter holds people's names. Who sets the level keeps it.
+    requests = logging.getLogger("httpx")
+    if requests.level == logging.NOTSET:
+        requests.setLevel(logging.WARNING)
     # HTTP/1.1 on purpose: httpcore sees that an idle connection was cut before it sends on it, and so no create is
     # lost to a dead connection; its HTTP/2 finds out only afterwards.
     return httpx.AsyncClient(
@@ -137,14 +142,13 @@ def _http_client(tls: ssl.SSLContext) -> "httpx.AsyncClient":
 
 def _adapter(settings: GraphSettings, http: "httpx.AsyncClient", tokens: Tokens) -> "BaseGraphRequestAdapter":
     from kiota_authentication_azure.azure_identity_authentication_provider import AzureIdentityAuthenticationProvider
+    from kiota_http.kiota_client_factory import KiotaClientFactory
     from kiota_http.middleware.user_agent_handler import UserAgentHandler
-    from msgraph.graph_request_adapter import GraphRequestAdapter, options
-    from msgraph_core import GraphClientFactory
-    from msgraph_core.middleware import GraphTelemetryHandler  # type: ignore[import-untyped]  # has no py.typed
-    from msgraph_core.middleware.options import GraphTelemetryHandlerOption  # type: ignore[import-untyped]  # has no py.typed
+    from msgraph.graph_request_adapter import GraphRequestAdapter
 
-    telemetry = GraphTelemetryHandler(options=options[GraphTelemetryHandlerOption.get_key()])
-    client = GraphClientFactory.create_with_custom_middleware([UserAgentHandler(), telemetry], client=http)
+    # Not msgraph_core's factory: its transport does not close the connections (1.5.2), and its telemetry tells every
+    # host the versions of operating system and Python.
+    client = KiotaClientFactory.create_with_custom_middleware([UserAgentHandler()], client=http)
     provider = AzureIdentityAuthenticationProvider(
         tokens,
         scopes=[scope(settings.authority, settings.base_url)],

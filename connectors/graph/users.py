@@ -9,7 +9,6 @@ from connectors.graph.attributes import MANAGER, UPN, USAGE_LOCATION, body_of
 from connectors.graph.nicknames import user_nickname
 from connectors.graph.passwords import new_password
 from connectors.graph.permissions import Operation
-from connectors.graph.reply import Reply
 
 USER = ObjectKind.USER
 
@@ -79,17 +78,21 @@ class Users:
             body = {"@odata.id": f"{self._client.base_url}{place(USER, manager)}"}
         except NotFound:
             raise _manager_missing(remote_id) from None
-        reply = await self._client.visible((remote_id, manager), lambda: self._client.send("PUT", path, body=body))
+        fresh = remote_id in self._client.created or manager in self._client.created
+        reply = await self._client.send("PUT", path, body=body)
         if reply.status == 404:
-            # Either of the two is missing.
-            if await self._accounts.exists(USER, remote_id):
+            # One of the two is missing, or not visible yet.
+            if not await self._accounts.exists(USER, remote_id):
+                raise NotFound(f"There is no {subject(USER, remote_id)} in the tenant.", code="graph.404")
+            if fresh:
+                reply = await self._client.visible((manager,), lambda: self._client.send("PUT", path, body=body))
+            if reply.status == 404:
                 raise _manager_missing(remote_id)
-            raise NotFound(f"There is no {subject(USER, remote_id)} in the tenant.", code="graph.404")
         await self._client.expect(reply, Operation.WRITE_USERS, subject(USER, remote_id), writes=True)
 
     async def _clear_manager(self, remote_id: str) -> None:
         path = f"{place(USER, remote_id)}/manager/$ref"
-        reply: Reply = await self._client.send("DELETE", path)
+        reply = await self._client.send("DELETE", path)
         if reply.status != 404:
             await self._client.expect(reply, Operation.WRITE_USERS, subject(USER, remote_id), writes=True)
         elif not await self._accounts.exists(USER, remote_id):

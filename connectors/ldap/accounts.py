@@ -3,17 +3,19 @@
 from collections.abc import Mapping
 
 from connectors.contract import Account, Attributes, Match, ObjectKind, Reference, Value
-from connectors.errors import AlreadyExists, NotFound, Rejected
+from connectors.errors import AlreadyExists, Misconfigured, NotFound, Rejected
 from connectors.ldap.directory import GROUP, USER, Directory
 from connectors.ldap.library import MODIFY_REPLACE
-from connectors.ldap.names import build_rdn, child_dn, equals, folded, parse_dn, renamed
-from connectors.ldap.references import reference_dn, reference_of, repoint
+from connectors.ldap.names import build_rdn, child_dn, equals, folded, parse_dn, parse_known_dn, renamed
+from connectors.ldap.references import reference_dn, reference_of, repoint, repoint_former
 from connectors.ldap.session import Entry
 from connectors.ldap.values import HIDDEN, Texts, attribute_name, naming_value, texts_of, value_of
 
 
 def find(directory: Directory, match: Match) -> list[Account]:
     """Return at most two accounts."""
+    if not match.value:
+        return []
     condition = equals(attribute_name(match.attribute), match.value)
     entries = directory.find(match.kind, condition, directory.readable(match.kind), 2)
     return [_account(directory, match.kind, entry) for entry in entries]
@@ -65,7 +67,7 @@ def update(directory: Directory, kind: ObjectKind, remote_id: str, changes: Attr
     changed = {
         name: [(MODIFY_REPLACE, [text.encode() for text in texts])]
         for name, texts in wanted.items()
-        if not texts or dn != entry.dn or sorted(texts) != sorted(entry.values(name))
+        if not texts or sorted(texts) != sorted(entry.values(name))
     }
     if changed:
         directory.session.modify(dn, changed)
@@ -95,14 +97,15 @@ def delete(directory: Directory, kind: ObjectKind, remote_id: str) -> None:
 
 def _account(directory: Directory, kind: ObjectKind, entry: Entry) -> Account:
     attributes: dict[str, Value] = {}
+    references = {name.lower() for name in directory.settings.reference_attributes}
     for name in entry.attributes:
         if ";" in name or name.lower() in HIDDEN or name.lower() == directory.settings.id_attribute.lower():
             continue
         texts = entry.values(name)
-        if directory.schema.is_dn(name) or name in directory.settings.reference_attributes:
+        if name.lower() in references:
             if (reference := reference_of(directory, texts)) is not None:
                 attributes[name] = reference
-        elif texts:
+        elif texts and not directory.schema.is_dn(name):
             attributes[name] = value_of(texts)
     active = directory.switch.is_active(entry) if kind is USER else None
     return Account(kind, directory.id_of(entry), entry.dn, attributes, active)
@@ -136,7 +139,7 @@ def _fallbacks(directory: Directory, wanted: Mapping[str, list[str]], name: str)
 
 def _rename(directory: Directory, kind: ObjectKind, entry: Entry, wanted: Texts) -> str:
     """Give the entry its new name, if it gets one, and correct what points at old ones; return its DN."""
-    old, given = parse_dn(entry.dn), dict[str, str]()
+    old, given = parse_known_dn(entry.dn), dict[str, str]()
     held: dict[str, list[str]] = {}
     for name, value in old.rdn:
         aliases = directory.schema.names_of(name)
@@ -157,7 +160,7 @@ def _rename(directory: Directory, kind: ObjectKind, entry: Entry, wanted: Texts)
         # Values beside the name that are to go are names from before, of which one may still be pointed at.
         for former in {folded(value): value for name in held for value in held[name]}.values():
             if folded(former) not in {folded(value) for value in _values_of(directory, wanted, old.rdn[0][0])}:
-                repoint(directory, child_dn(old.rdn[0][0], former, old.parent), new_dn)
+                repoint_former(directory, child_dn(old.rdn[0][0], former, old.parent), new_dn)
     elif new_dn != entry.dn:
         repoint(directory, entry.dn, new_dn)
     return new_dn
@@ -176,16 +179,23 @@ def _give_name(directory: Directory, dn: str, rdn: str) -> None:
 
 def _move(directory: Directory, entry: Entry, parent: str, *, active: bool) -> None:
     """Move a user to the place of active or of deactivated users; memberships and references follow."""
-    dn = parse_dn(entry.dn)
+    dn = parse_known_dn(entry.dn)
     rdn, elsewhere = build_rdn(dn.rdn), directory.switch.inactive_base if active else directory.settings.user_base
-    target = entry.dn
-    if directory.switch.is_active(entry) is not active:
-        target = f"{rdn},{parent}"
+    if directory.switch.is_active(entry) is active:
+        # The run that moved it may have ended before references were corrected.
+        repoint_former(directory, f"{rdn},{elsewhere}", entry.dn)
+        return
+    try:
         directory.session.rename(entry.dn, rdn, parent=parent)
-        repoint(directory, entry.dn, target)
-    # Also when it stands right already: the run that moved it may have ended before this.
-    if parse_dn(f"{rdn},{elsewhere}").normal != dn.normal:
-        repoint(directory, f"{rdn},{elsewhere}", target)
+    except NotFound:
+        if directory.session.read(entry.dn, ["1.1"]) is None:
+            raise
+        raise Misconfigured(
+            f"There is no place {parent} in the directory to move users to.",
+            code="ldap.noSuchObject",
+            fix="Create it, or correct the base DNs of the connection.",
+        ) from None
+    repoint(directory, entry.dn, f"{rdn},{parent}")
 
 
 def _must_be_free(directory: Directory, kind: ObjectKind, naming: str, name: str, parent: str) -> None:

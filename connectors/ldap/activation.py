@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from connectors.ldap.names import parse_dn
+from connectors.ldap.names import parse_dn, parse_known_dn
 from connectors.ldap.session import Entry
 from connectors.ldap.settings import LdapSettings
 
@@ -39,7 +39,7 @@ class Switch:
     def is_active(self, entry: Entry) -> bool:
         """Whether the user may sign in, as far as this switch is concerned."""
         if self.attribute is None:
-            return not parse_dn(entry.dn).is_under(parse_dn(self.inactive_base or ""))
+            return not parse_known_dn(entry.dn).is_under(parse_dn(self.inactive_base or ""))
         return self.inactive_value.casefold() not in {value.casefold() for value in entry.values(self.attribute)}
 
     def written(self, *, active: bool) -> dict[str, list[bytes]]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from connectors.contract import ObjectKind
 from connectors.errors import Misconfigured, NotFound
 from connectors.ldap.activation import Switch
-from connectors.ldap.names import both, either, equals, parse_dn
+from connectors.ldap.names import both, either, equals, parse_dn, parse_known_dn
 from connectors.ldap.schema import Schema
 from connectors.ldap.session import Entry, Session
 from connectors.ldap.settings import LdapSettings
@@ -126,7 +126,7 @@ class Directory:
         """Ask for many entries with the same parent at once."""
         families: dict[tuple[str, str], list[str]] = {}
         for dn in dns:
-            parsed = parse_dn(dn)
+            parsed = parse_known_dn(dn)
             if len(parsed.rdn) == 1 and parsed.parent:
                 families.setdefault((parsed.parent, parsed.rdn[0][0]), []).append(dn)
         found: dict[str, str] = {}
@@ -135,15 +135,15 @@ class Directory:
                 by_normal = {parse_dn(dn).normal: dn for dn in members[start : start + BATCH]}
                 condition = either(equals(name, parse_dn(dn).rdn[0][1]) for dn in by_normal.values())
                 for entry in self.session.children(parent, condition, [self.settings.id_attribute]):
-                    if (dn := by_normal.get(parse_dn(entry.dn).normal)) is not None:
-                        found[dn] = self.id_of(entry)
+                    if (asked := by_normal.get(parse_known_dn(entry.dn).normal)) is not None:
+                        found[asked] = self.id_of(entry)
         return found
 
 
 def _outermost(bases: Sequence[str]) -> tuple[str, ...]:
     """Return the bases without those that lie below another one, which a search of that one covers."""
     kept: list[str] = []
-    for base in dict.fromkeys(bases):
-        if not any(other != base and parse_dn(base).is_under(parse_dn(other)) for other in bases):
+    for base in sorted(bases, key=lambda dn: len(parse_dn(dn).normal)):
+        if not any(parse_dn(base).is_under(parse_dn(other)) for other in kept):
             kept.append(base)
     return tuple(kept)

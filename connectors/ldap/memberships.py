@@ -13,7 +13,7 @@ from connectors.contract import MemberFailures
 from connectors.errors import ConnectorError, NotFound, Rejected
 from connectors.ldap.directory import GROUP, Directory
 from connectors.ldap.library import MODIFY_ADD, MODIFY_DELETE
-from connectors.ldap.names import parse_dn
+from connectors.ldap.names import parse_dn, parse_known_dn
 from connectors.ldap.results import (
     NO_SUCH_ATTRIBUTE,
     NO_SUCH_OBJECT,
@@ -52,7 +52,7 @@ def members(directory: Directory, group: str) -> list[str]:
     attribute = directory.settings.member_attribute
     placeholder = parse_dn(directory.settings.placeholder).normal
     dns = directory.locate(GROUP, group, [attribute]).values(attribute)
-    real = [dn for dn in dns if parse_dn(dn).normal != placeholder]
+    real = [dn for dn in dns if parse_known_dn(dn).normal != placeholder]
     return list(dict.fromkeys(directory.ids_of(real).values()))
 
 

@@ -37,6 +37,14 @@ def parse_dn(text: str) -> Dn:
     return Dn(text, rdns[0] if rdns else (), parent, normal)
 
 
+def parse_known_dn(text: str) -> Dn:
+    """Take a DN apart that a server returned. One that this module cannot read is a name that equals only itself."""
+    try:
+        return parse_dn(text)
+    except ValueError:
+        return Dn(text, (), "", ((("", folded(text)),),))
+
+
 def build_rdn(rdn: Rdn) -> str:
     """Write one component with its values escaped (RFC 4514, 2.4)."""
     return "+".join(f"{name}={escape_rdn(value)}" for name, value in rdn)

@@ -51,6 +51,8 @@ def connect(settings: LdapSettings, context: ssl.SSLContext | None, host: str) -
         connection.open(read_server_info=False)
         if settings.security == "starttls":
             connection.start_tls(read_server_info=False)
+        if context is not None and not isinstance(connection.socket, ssl.SSLSocket):
+            raise LDAPStartTLSError("not encrypted")  # never bind on such a connection
     except (LDAPException, OSError) as error:
         failed = connection.result
         close(connection)

@@ -36,39 +36,38 @@ class Pool:
         """Run a verb in a thread, on a session of its own."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, self._run, verb)
 
+    async def run_apart[T](self, work: Callable[[], T]) -> T:
+        """Run what opens connections of its own in a thread of the pool."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+
     async def close(self) -> None:
         """Close what is idle now, and what is in use when it comes back."""
         with self._lock:
             self._closed = True
-            idle, self._idle = self._idle, []
         self._threads.shutdown(wait=False)
-        for session in idle:
-            await asyncio.to_thread(session.close)
+        await asyncio.to_thread(self._forget_idle)
 
     def _run[T](self, verb: Callable[[Session], T]) -> T:
         try:
             return self._attempt(verb)
-        except ConnectionLost as lost:
-            if lost.timed_out:
-                raise _unavailable(lost, may_have_happened=lost.sent) from lost
-        except _LostAfterWriting as lost:
-            raise _unavailable(lost.lost, may_have_happened=True) from lost.lost
+        except ConnectionLost:
+            self._forget_idle()  # what broke this one has broken them, too
         try:
             return self._attempt(verb)
         except ConnectionLost as lost:
             raise _unavailable(lost, may_have_happened=False) from lost
-        except _LostAfterWriting as lost:
-            raise _unavailable(lost.lost, may_have_happened=True) from lost.lost
 
     def _attempt[T](self, verb: Callable[[Session], T]) -> T:
+        """Run the verb once. ``ConnectionLost`` is raised only where it may be run again."""
         session = self._take()
         before = session.writes_sent
         try:
             answer = verb(session)
         except ConnectionLost as lost:
             session.close()
-            if session.writes_sent > before:
-                raise _LostAfterWriting(lost) from lost
+            wrote = session.writes_sent > before
+            if wrote or lost.timed_out:
+                raise _unavailable(lost, may_have_happened=wrote) from lost
             raise
         except ConnectorError:
             self._give_back(session)
@@ -96,6 +95,12 @@ class Pool:
                 return
         session.close()
 
+    def _forget_idle(self) -> None:
+        with self._lock:
+            idle, self._idle = self._idle, []
+        for session in idle:
+            session.close()
+
     def _open(self) -> Session:
         """Connect to the first server that answers; what is wrong with the last one is told."""
         if self._settings.security != "plain" and self._context is None:
@@ -107,14 +112,6 @@ class Pool:
             except Unavailable:
                 continue
         return Session.open(self._settings, self._context, last)
-
-
-class _LostAfterWriting(Exception):
-    """The connection broke after this verb had sent a write."""
-
-    def __init__(self, lost: ConnectionLost) -> None:
-        super().__init__(str(lost))
-        self.lost = lost
 
 
 def _unavailable(lost: ConnectionLost, *, may_have_happened: bool) -> Unavailable:

@@ -35,11 +35,17 @@ def reference_dn(directory: Directory, attribute: str, reference: Reference) -> 
 
 def reference_of(directory: Directory, dns: list[str]) -> Reference | None:
     """Return the first of the DNs that is an account, as a reference; dead DNs and others are none."""
-    for kind in (USER, GROUP):
-        for dn, remote_id in directory.ids_of(dns).items():
-            if dn and directory.find(kind, equals(directory.settings.id_attribute, remote_id), ["1.1"], 1):
+    for remote_id in directory.ids_of(dns).values():
+        for kind in (USER, GROUP):
+            if directory.find(kind, equals(directory.settings.id_attribute, remote_id), ["1.1"], 1):
                 return Reference(kind, remote_id)
     return None
+
+
+def repoint_former(directory: Directory, former: str, new: str) -> None:
+    """Make what points at a DN that the entry ``new`` once had point at it, unless somebody else has that DN now."""
+    if directory.session.read(former, ["1.1"]) is None:
+        repoint(directory, former, new)
 
 
 def repoint(directory: Directory, old: str, new: str | None) -> None:

@@ -8,7 +8,7 @@ from enum import StrEnum
 from connectors.errors import AlreadyExists, ConnectorError, Misconfigured, NotFound, Rejected, Unavailable
 
 SUCCESS, SIZE_LIMIT_EXCEEDED, NO_SUCH_ATTRIBUTE, VALUE_EXISTS = 0, 4, 16, 20
-NO_SUCH_OBJECT, INVALID_CREDENTIALS, INSUFFICIENT_ACCESS, BUSY, UNAVAILABLE = 32, 49, 50, 51, 52
+NO_SUCH_OBJECT, INVALID_DN_SYNTAX, INSUFFICIENT_ACCESS = 32, 34, 50
 OBJECT_CLASS_VIOLATION = 65
 
 
@@ -118,6 +118,19 @@ def _already_exists(result: Result) -> ConnectorError:
     )
 
 
+def _constraint_violation(result: Result) -> ConnectorError:
+    """Overlays that keep values unique (OpenLDAP's unique, 389's attribute uniqueness) answer with this code."""
+    if re.search(r"not unique|already exists", result.diagnostic, re.IGNORECASE):
+        attribute = result.attribute
+        return AlreadyExists(
+            f"{_what(result)}: another entry has a value that must be unique.",
+            code="ldap.notUnique",
+            fix="Let the matching attributes find that entry, or change its value.",
+            attribute=attribute,
+        )
+    return _rejected("a value violates a constraint")(result)
+
+
 def _insufficient_access(result: Result) -> ConnectorError:
     """One entry may be protected on purpose; but who may neither search nor add can do nothing at all."""
     fix = f"Give the service account the right to {result.operation} entries and their attributes there."
@@ -152,16 +165,16 @@ _TABLE: dict[int, _Rule] = {
     13: _misconfigured("it demands an encrypted connection", _SECURITY),
     NO_SUCH_ATTRIBUTE: _rejected("a value that should go is not there"),
     17: _rejected("it does not know this attribute", "Map to an attribute that the server's schema has."),
-    19: _rejected("a value violates a constraint"),
+    19: _constraint_violation,
     VALUE_EXISTS: _rejected("a value is there twice"),
     21: _rejected("a value does not have the syntax of its attribute"),
     NO_SUCH_OBJECT: _not_found,
-    34: _rejected("the name is not a valid DN"),
+    INVALID_DN_SYNTAX: _rejected("the name is not a valid DN"),
     48: _misconfigured("it does not accept this bind", "Check the bind DN and that the account has a password."),
-    INVALID_CREDENTIALS: _misconfigured("the credentials are wrong", "Enter the bind DN and password again."),
+    49: _misconfigured("the credentials are wrong", "Enter the bind DN and password again."),
     INSUFFICIENT_ACCESS: _insufficient_access,
-    BUSY: _unavailable("it is busy"),
-    UNAVAILABLE: _unavailable("it is shutting down or starting"),
+    51: _unavailable("it is busy"),
+    52: _unavailable("it is shutting down or starting"),
     53: _unwilling,
     64: _rejected("the name is not allowed there", "Check the naming attribute and the server's structure rules."),
     OBJECT_CLASS_VIOLATION: _rejected(

@@ -24,6 +24,7 @@ from connectors.ldap.library import (
 )
 from connectors.ldap.opening import bind, close, connect
 from connectors.ldap.results import (
+    INVALID_DN_SYNTAX,
     NO_SUCH_OBJECT,
     SIZE_LIMIT_EXCEEDED,
     SUCCESS,
@@ -58,11 +59,10 @@ class Entry:
 
 
 class ConnectionLost(Exception):
-    """The connection broke. ``sent``: the request may have reached the server."""
+    """The connection broke, or no answer came in time (``timed_out``). ``Session.writes_sent`` tells what was sent."""
 
-    def __init__(self, *, sent: bool, timed_out: bool) -> None:
-        super().__init__("sent" if sent else "not sent")
-        self.sent = sent
+    def __init__(self, *, timed_out: bool) -> None:
+        super().__init__("timed out" if timed_out else "broken")
         self.timed_out = timed_out
 
 
@@ -149,7 +149,7 @@ class Session:
         """Return the entry with this DN, or ``None`` where there is none that may be read."""
         self._ask(partial(self._connection.search, dn, "(objectClass=*)", BASE, DEREF_NEVER, list(attributes)))
         code = self._connection.result["result"]
-        if code == NO_SUCH_OBJECT:
+        if code in (NO_SUCH_OBJECT, INVALID_DN_SYNTAX):
             return None
         if code != SUCCESS:
             raise error_of(self._result(Operation.SEARCH, dn))
@@ -205,7 +205,7 @@ class Session:
         try:
             operation()
         except (LDAPException, OSError) as error:
-            raise self._lost(error, sent=False) from error
+            raise self._lost(error) from error
         self._used = monotonic()
 
     def _write(self, operation: Callable[[], Any]) -> None:
@@ -213,18 +213,18 @@ class Session:
             operation()
         except (LDAPSocketSendError, LDAPSocketOpenError) as error:
             # Not all of the request left this machine: the server cannot have read a whole one.
-            raise self._lost(error, sent=False) from error
+            raise self._lost(error) from error
         except (LDAPException, OSError) as error:
             self.writes_sent += 1
-            raise self._lost(error, sent=True) from error
+            raise self._lost(error) from error
         self.writes_sent += 1
         self._used = monotonic()
 
-    def _lost(self, error: Exception, *, sent: bool) -> ConnectionLost:
+    def _lost(self, error: Exception) -> ConnectionLost:
         self.close()
         # ldap3 makes its exceptions of the socket's: a timeout is told by its name.
         timed_out = isinstance(error, TimeoutError) or "timed out" in str(error)
-        return ConnectionLost(sent=sent, timed_out=timed_out)
+        return ConnectionLost(timed_out=timed_out)
 
     def _entries(self) -> list[Entry]:
         found = [item for item in self._connection.response or [] if item["type"] == "searchResEntry"]

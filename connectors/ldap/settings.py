@@ -174,13 +174,9 @@ class LdapSettings(ConnectorSettings):
             raise ValueError("the values when active and when inactive must differ")
         if self.deactivation == "move" and not self.inactive_base:
             raise ValueError("deactivation by move needs the base DN of deactivated users")
-        if self.deactivation == "move" and self.inactive_base and self._same_place(self.inactive_base, self.user_base):
-            raise ValueError("the base DN of deactivated users must be another place than the user base DN")
+        if self.inactive_base and parse_dn(self.user_base).is_under(parse_dn(self.inactive_base)):
+            raise ValueError("the user base DN lies in the place of deactivated users: everybody would be inactive")
         return self
-
-    @staticmethod
-    def _same_place(one: str, other: str) -> bool:
-        return parse_dn(one).normal == parse_dn(other).normal
 
     @property
     def hosts(self) -> tuple[str, ...]:

@@ -31,6 +31,7 @@ class FailureRules(Rules):
         assert all(check.name for check in verification.checks)
         assert [check for check in verification.checks if not check.ok] == []
 
+    @pytest.mark.usefixtures("connector")
     async def test_a_wrong_secret_is_told_in_words(self, names: SampleNames) -> None:
         """``verify`` does not raise and says what to do; verbs raise ``Misconfigured``. No secret shows."""
         wrong = await self.misconfigured()

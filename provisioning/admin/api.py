@@ -1,4 +1,4 @@
-"""The admin API put together: routes, problem documents, the guard, and an OpenAPI document that says what is needed."""
+"""The admin API put together: routes, problem documents, the guard, an OpenAPI document that says what is needed."""
 
 from functools import cache
 from typing import Any

@@ -14,7 +14,8 @@ async def serve(request: func.HttpRequest, context: func.Context) -> func.HttpRe
     from provisioning.admin.api import app
 
     try:
-        return await func.AsgiMiddleware(app()).handle_async(request, context)
+        middleware = func.AsgiMiddleware(app())  # type: ignore[no-untyped-call]  # azure's own has no types
+        answer: func.HttpResponse = await middleware.handle_async(request, context)
     except UnicodeDecodeError:
         # The middleware decodes the path before the app is asked.
         body = {
@@ -24,3 +25,4 @@ async def serve(request: func.HttpRequest, context: func.Context) -> func.HttpRe
             "detail": "The path is not valid UTF-8 in percent-encoding.",
         }
         return func.HttpResponse(json.dumps(body), status_code=400, mimetype="application/problem+json")
+    return answer

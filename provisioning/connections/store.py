@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from connectors.contract import ObjectKind
-from provisioning.connections.connection import FEATURE_NAMES, Connection, Features
+from provisioning.connections.connection import FEATURE_NAMES, Connection, Features, wrong_id
 from provisioning.directory import entities
 from provisioning.directory.documents import pack, unpack
 from provisioning.directory.entities import Entity, after, etag_of
@@ -151,7 +151,8 @@ class ConnectionStore:
         return await self._table.query(PARTITION, "-", after("z"), limit=10_000)
 
     async def _row(self, connection_id: str) -> Entity:
-        row = await self._table.get(PARTITION, connection_id)
+        # What cannot be an id may not be a key either, and would be an error of storage.
+        row = None if wrong_id(connection_id) else await self._table.get(PARTITION, connection_id)
         if row is None or row.get("deleted"):
             raise ConnectionMissing(f"There is no connection with the id '{connection_id}'.")
         return row

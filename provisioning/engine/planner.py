@@ -157,8 +157,13 @@ def _empty(value: Wanted) -> bool:
 
 
 def _same(wanted: Wanted, applied: Wanted) -> bool:
+    """Compare without regard to order, nor to whether a single value stands alone or in a list."""
     if _empty(wanted) and _empty(applied):
         return True
-    if isinstance(wanted, tuple) and isinstance(applied, tuple):
-        return sorted(wanted) == sorted(applied)
+    if isinstance(wanted, tuple) or isinstance(applied, tuple):
+        return sorted(_listed(wanted)) == sorted(_listed(applied))
     return type(wanted) is type(applied) and wanted == applied
+
+
+def _listed(value: Wanted) -> tuple[str, ...]:
+    return value if isinstance(value, tuple) else () if _empty(value) else (str(value),)

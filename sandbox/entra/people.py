@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from uuid import NAMESPACE_DNS, UUID, uuid5
 
-DOMAIN = "northwind.example"
+from sandbox.state import DOMAIN
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,9 @@ from uuid import uuid4
 
 from sandbox.entra import requests
 from sandbox.entra.client import Client, Refused
-from sandbox.entra.people import DOMAIN, Tenant, object_id
+from sandbox.entra.people import Tenant, object_id
 from sandbox.entra.requests import ENTERPRISE, Dialect, Request
+from sandbox.state import DOMAIN
 
 PARALLEL = 8
 """How many requests are under way at a time. Entra does not say how many it sends; it is not one."""

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NoReturn
 
+from sandbox.graph.comparisons import Literal, comparison
 from sandbox.graph.errors import GraphError, bad_request, unsupported_query
 from sandbox.graph.properties import Entity, Property, Type
 from sandbox.graph.state import INDEXED, DirectoryObject
 
-type Literal = str | bool | int | datetime | None
 type Test = Callable[[DirectoryObject], bool]
 
 _TOKEN = re.compile(
@@ -114,11 +114,11 @@ class _Parser:
         literal = self._literal(name, known)
         if operator == "eq":
             return self._equal_to_any(name, [literal])
-        compare = _comparison(operator, literal)
+        compare = comparison(operator, literal)
         return Filter(lambda thing: compare(thing.value(name)))
 
     def _equal_to_any(self, name: str, literals: list[Literal]) -> Filter:
-        wanted = [_comparison("eq", literal) for literal in literals]
+        wanted = [comparison("eq", literal) for literal in literals]
         index = None
         if name in INDEXED and all(isinstance(literal, str) for literal in literals):
             index = tuple((name, str(literal)) for literal in literals)
@@ -132,7 +132,7 @@ class _Parser:
             raise self._not_offered(name)
         self._offered(name, known, function)
         self._expect(",")
-        compare = _comparison(function, self._literal(name, known))
+        compare = comparison(function, self._literal(name, known))
         self._expect(")")
         return Filter(lambda thing: compare(thing.value(name)))
 
@@ -159,7 +159,7 @@ class _Parser:
             literal = self._literal(name, known)
         self._expect(")")
         self._offered(name, known, operator)
-        compare = _comparison(operator, literal)
+        compare = comparison(operator, literal)
         index = ((name, literal),) if operator == "eq" and name in INDEXED and isinstance(literal, str) else None
         return Filter(lambda thing: any(compare(item) for item in thing.value(name)), index)
 
@@ -279,32 +279,3 @@ class _Parser:
 
     def _fail(self, why: str) -> NoReturn:
         raise bad_request(f"Invalid filter clause: {why} in '{self._text[:200]}'.", code="BadRequest")
-
-
-def _comparison(operator: str, literal: Literal) -> Callable[[object], bool]:
-    wanted = _folded(literal)
-
-    def compare(value: object) -> bool:
-        given = _folded(
-            datetime.fromisoformat(value) if isinstance(literal, datetime) and isinstance(value, str) else value
-        )
-        match operator:
-            case "eq":
-                return given == wanted
-            case "ne":
-                return given != wanted
-            case "startswith":
-                return isinstance(given, str) and given.startswith(str(wanted))
-            case "endswith":
-                return isinstance(given, str) and given.endswith(str(wanted))
-        if isinstance(given, str) and isinstance(wanted, str):
-            return given >= wanted if operator == "ge" else given <= wanted
-        if isinstance(given, datetime) and isinstance(wanted, datetime):
-            return given >= wanted if operator == "ge" else given <= wanted
-        return False
-
-    return compare
-
-
-def _folded(value: object) -> object:
-    return value.casefold() if isinstance(value, str) else value

@@ -61,7 +61,8 @@ def parse_url(url: str) -> tuple[tuple[str, ...], dict[str, str]]:
         name = name if name.startswith("$") else f"${name}"
         if name in query:
             raise bad_request(
-                f"Query option '{name}' was specified more than once, but it must be specified at most once."
+                f"Query option '{name}' was specified more than once, but it must be specified at most once.",
+                code="BadRequest",
             )
         query[name] = value
     return segments, query

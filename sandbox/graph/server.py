@@ -123,7 +123,7 @@ class _Rim:
             answer = self._answer(request, headers, content)
         except ConnectionDropped:
             answered, answer = False, Answer(504)
-        text = b"" if answer.body is None else json.dumps(answer.body, ensure_ascii=False).encode()
+        text = b"" if answer.body is None else json.dumps(answer.body).encode()
         answer_headers = dict(answer.headers)
         if answer.body is not None:
             answer_headers["Content-Type"] = _JSON

@@ -12,9 +12,6 @@ from azure.storage.queue.aio import QueueClient
 from sandbox.host.messages import TypedData
 from sandbox.host.settings import HostError, connection_string
 
-# The SDK's own policy waits 15 seconds before the first repetition, .NET's (the real host's) less than one.
-_RETRY = {"initial_backoff": 1, "increment_base": 2, "retry_total": 3, "random_jitter_range": 1}
-
 
 class Queues:
     """The storage queues that bindings name. ``written`` is called with a queue's name after a message went in."""
@@ -33,7 +30,10 @@ class Queues:
         if found is None:
             text = connection_string(connection, self._environment)
             try:
-                found = QueueClient.from_connection_string(text, name.lower(), **_RETRY)
+                # The SDK waits 15 seconds before it tries again; .NET's, the real host's, less than one.
+                found = QueueClient.from_connection_string(
+                    text, name.lower(), initial_backoff=1, increment_base=2, retry_total=3, random_jitter_range=1
+                )
             except ValueError as error:
                 # The SDK's message may quote the string, which holds the account key.
                 raise HostError(f"The application setting {connection} is no storage connection string.") from error

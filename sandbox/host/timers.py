@@ -5,6 +5,7 @@ that of two hosts with one state folder only one runs a timer.
 """
 
 import asyncio
+import contextlib
 import fcntl
 import json
 import logging
@@ -129,11 +130,10 @@ class Timer:
             self._file.write(status)
 
     async def _stopped_within(self, seconds: float) -> bool:
-        try:
+        with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._stopping.wait(), min(max(seconds, 0), _LONGEST_SLEEP))
-        except TimeoutError:
-            return False
-        return True
+        # Asked again: a wait of no length times out even when the event is set.
+        return self._stopping.is_set()
 
 
 def timer_info(status: ScheduleStatus | None, *, past_due: bool = False) -> TypedData:

@@ -75,7 +75,9 @@ class Worker:
         runtime.start_threadpool_executor()
         answer = await runtime.worker_init_request(init_request(str(app)))
         if answer.result.status != StatusResult.Success:
-            raise HostError(f"The function app could not be loaded.\n{answer.result.exception.stack_trace}")
+            failure = answer.result.exception
+            logger.error("loading the function app failed", extra={"fields": {"exception": failure.stack_trace}})
+            raise HostError(f"the function app could not be loaded. {failure.message}")
         indexed = (await runtime.functions_metadata_request(None)).function_metadata_results or []
         functions = [_function(metadata, environment) for metadata in indexed]
         disabled = [

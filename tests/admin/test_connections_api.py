@@ -174,6 +174,25 @@ async def test_what_is_not_there_is_told_by_its_id(api: Api, verb: str, path: st
     assert "none" in answer.json()["detail"]
 
 
+@pytest.mark.parametrize("connection_id", ["a%23b", "a%3Fb", "a%5Cb", "a%00b", "A", "%C3%A9", "a%0Ab", "~"])
+async def test_an_id_that_could_not_be_one_is_missing(api: Api, connection_id: str) -> None:
+    answer = await api.client.get(f"/api/connections/{connection_id}")
+    assert answer.status_code == 404
+    assert answer.json()["code"] == "connection.missing"
+
+
+@pytest.mark.parametrize(
+    "key", ["a%23b", "a%3Fb", "a%5Cb", "a%00b", "u-%00", "u-..%2F..", "%F0%9F%98%80", "u-" + "x" * 390]
+)
+@pytest.mark.parametrize("kind", ["users", "groups"])
+async def test_a_key_with_any_character_is_missing_and_not_a_fault(api: Api, kind: str, key: str) -> None:
+    await api.create()
+    answer = await api.client.get(f"/api/{kind}/{key}")
+    assert answer.status_code == 404, answer.text
+    assert answer.json()["code"] == "resource.missing"
+    assert (await api.client.get(f"/api/reports?person={key}")).json()["entries"] == []
+
+
 async def test_enabling_and_disabling_change_that_alone_and_may_be_repeated(api: Api) -> None:
     made = await api.create()
     for _ in range(2):

@@ -91,6 +91,14 @@ async def test_what_is_not_there_is_missing(connections: ConnectionStore) -> Non
             await verb
 
 
+@pytest.mark.parametrize("connection_id", ["", "a/b", "a#b", "a?b", "\\", "a\x00b", "x" * 2000, "é", "A"])
+async def test_what_cannot_be_an_id_is_missing_and_not_a_fault(
+    connections: ConnectionStore, connection_id: str
+) -> None:
+    with pytest.raises(ConnectionMissing):
+        await connections.get(connection_id)
+
+
 async def test_a_deleted_connection_is_gone_but_for_its_id_and_name(
     connections: ConnectionStore, storage: Storage
 ) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 from azure.core.pipeline import PipelineRequest, PipelineResponse
 from azure.core.pipeline.policies import SansIOHTTPPolicy
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(os.environ["LOCKSTEP_TEST_ROOT"])
 sys.path.insert(0, str(ROOT))
 
 from connectors.ldap import LdapConnector  # noqa: E402 - after the root is on the path

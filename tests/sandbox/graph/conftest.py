@@ -14,9 +14,9 @@ from sandbox.certificates import Certificates
 from sandbox.graph.server import Served
 from tests.graph_client import GraphClient
 from tests.graph_contract import ContractRecorder, present
-from tests.graph_server import graph_certificates, graph_contract, serve_empty_tenant
+from tests.graph_server import graph_certificates, graph_contract, graph_simulator, serve_empty_tenant
 
-__all__ = ["graph_certificates", "graph_contract"]
+__all__ = ["graph_certificates", "graph_contract", "graph_simulator"]
 
 
 @pytest.fixture

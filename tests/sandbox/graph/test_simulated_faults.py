@@ -9,7 +9,7 @@ import pytest
 
 from sandbox.graph.knobs import Fault
 from sandbox.graph.server import Served
-from tests.graph_client import GraphClient, user
+from tests.graph_client import GraphClient, bound, group, user
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ async def test_a_fault_can_be_narrowed_to_a_method_and_a_path(served: Served, gr
 
     assert (await graph("GET", "/groups")).status == 200
     assert (await graph("POST", "/users", user())).status == 201
-    assert (await graph("POST", "/groups", {})).status == 503
+    assert (await graph("POST", "/groups", group())).status == 503
 
 
 async def test_a_fault_can_strike_one_item_of_a_batch(served: Served, graph: GraphClient) -> None:
@@ -121,8 +121,15 @@ async def test_knobs_are_read_and_turned_from_outside(served: Served, graph: Gra
 
 @pytest.mark.parametrize(
     "change",
-    [{"bogus": 1}, {"write_quota": "many"}, {"max_page_size": 0}, {"faults": [{"status": 200}]}, [], 7]
-    + [{"faults": [{"path": "("}]}],
+    [
+        {"bogus": 1},
+        {"write_quota": "many"},
+        {"max_page_size": 0},
+        {"faults": [{"status": 200}]},
+        {"faults": [{"path": "("}]},
+        [],
+        7,
+    ],
 )
 async def test_a_knob_that_does_not_exist_or_fit_is_refused_and_none_is_turned(
     served: Served, graph: GraphClient, change: Any
@@ -141,7 +148,7 @@ async def test_a_knob_that_does_not_exist_or_fit_is_refused_and_none_is_turned(
 async def test_the_state_is_shown_for_people_without_a_token(graph: GraphClient) -> None:
     boss, gone = await graph.user("boss"), await graph.user("gone")
     mira = await graph.user("mira", **{"manager@odata.bind": f"{graph.served.base_url}/users/{boss}"})
-    key = await graph.group(**{"members@odata.bind": [f"{graph.served.base_url}/users/{u}" for u in (mira, gone)]})
+    key = await graph.group(**bound("members", mira, gone))
     await graph("DELETE", f"/users/{gone}")
 
     status, state = await _page(graph, "GET", "state")

@@ -1,9 +1,16 @@
 """$filter: what Graph offers of it, on which properties, and what it refuses."""
 
+from datetime import UTC, datetime
 from urllib.parse import quote
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from sandbox.graph.entities import USER
+from sandbox.graph.errors import GraphError
+from sandbox.graph.filters import parse_filter
+from sandbox.graph.state import DirectoryObject
 from tests.graph_client import UNIFIED, GraphClient
 
 ADVANCED = {"ConsistencyLevel": "eventual"}
@@ -160,3 +167,33 @@ async def test_groups_are_found_by_name_and_by_type(graph: GraphClient) -> None:
     assert (await graph("GET", "/groups?$filter=mailNickname eq 'staff'")).ids == [staff]
     assert (await graph("GET", "/groups?$filter=groupTypes/any(c:c eq 'Unified')")).ids == [crew]
     assert (await graph("GET", "/groups?$filter=securityEnabled eq true")).ids == [staff]
+
+
+_PIECES = st.sampled_from(
+    [
+        "displayName",
+        "accountEnabled",
+        "createdDateTime",
+        "proxyAddresses/any",
+        "x",
+        "eq",
+        "ne",
+        "in",
+        "and",
+        "or",
+        "not",
+    ]
+    + ["startswith", "endsWith", "(", ")", ",", ":", "'a'", "''", "'", "true", "null", "7", "2020-01-01T00:00:00Z", " "]
+)
+
+
+@settings(max_examples=300)
+@given(st.one_of(st.lists(_PIECES, max_size=12).map(" ".join), st.text(max_size=30)), st.booleans())
+def test_whatever_is_asked_is_understood_or_refused_in_graphs_words(text: str, advanced: bool) -> None:
+    thing = DirectoryObject(USER, "1", 1, {"displayName": "A", "proxyAddresses": ["a"]}, datetime.now(UTC))
+    try:
+        found = parse_filter(text, USER, advanced=advanced)
+    except GraphError as error:
+        assert error.status == 400
+    else:
+        assert found.test(thing) in (True, False)

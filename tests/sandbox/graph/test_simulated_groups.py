@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.graph_client import GraphClient, UNIFIED, bound, group, references
+from tests.graph_client import UNIFIED, GraphClient, bound, group, references
 
 
 async def test_a_security_group_has_no_mail_address(graph: GraphClient) -> None:
@@ -114,7 +114,7 @@ async def test_a_key_that_is_no_guid_is_a_bad_request_and_an_absent_one_404(grap
 async def test_members_and_owners_are_bound_on_create(graph: GraphClient) -> None:
     mira, noor = await graph.user("mira"), await graph.user("noor")
 
-    key = await graph.group(**bound("members", mira, noor), "owners@odata.bind": references(mira))
+    key = await graph.group(**bound("members", mira, noor), **bound("owners", mira))
 
     assert await graph.members(key) == [mira, noor]
     assert (await graph("GET", f"/groups/{key}/owners")).ids == [mira]

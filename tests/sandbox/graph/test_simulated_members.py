@@ -67,8 +67,8 @@ async def test_a_patch_binds_all_members_or_none(graph: GraphClient, bad: str, s
     mira, noor = await graph.user("mira"), await graph.user("noor")
     key = await graph.group(**bound("members", mira))
 
-    bound = references(noor, mira if bad == "present" else bad)
-    reply = await graph("PATCH", f"/groups/{key}", {"displayName": "Renamed", "members@odata.bind": bound})
+    wanted = references(noor, mira if bad == "present" else bad)
+    reply = await graph("PATCH", f"/groups/{key}", {"displayName": "Renamed", "members@odata.bind": wanted})
 
     assert reply.status == status
     assert await graph.members(key) == [mira]

@@ -91,9 +91,9 @@ def test_an_exception_is_500_with_an_empty_body(demo_host: RunningHost) -> None:
     assert "function_app.py" in line["exception"]
 
 
-def test_no_answer_is_204(demo_host: RunningHost) -> None:
+def test_a_function_that_returns_nothing_failed(demo_host: RunningHost) -> None:
     answer = demo_host.get("/v1/nothing")
-    assert (answer.status, answer.body) == (204, b"")
+    assert (answer.status, answer.body) == (500, b"")
 
 
 def test_a_returned_text_is_sent_as_plain_text(demo_host: RunningHost) -> None:

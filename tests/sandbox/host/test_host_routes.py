@@ -43,7 +43,8 @@ def test_a_template_matches_as_in_asp_net(template: str, path: str, expected: di
 
 def test_the_more_specific_template_comes_first() -> None:
     ordered = ["a/b", "a/x{c}", "a/{c:int}", "a/{c}", "a/{*c:alpha}", "a/{*c}", "{d}/b", "{*e}"]
-    by_precedence = sorted(reversed(ordered), key=lambda text: Template(text).precedence)
+    shuffled = ordered[1::2] + ordered[::2]
+    by_precedence = sorted(shuffled, key=lambda text: Template(text).precedence)
     assert [Template(text).precedence for text in by_precedence] == [Template(text).precedence for text in ordered]
     assert by_precedence[0] == "a/b"
     assert by_precedence[-1] == "{*e}"

@@ -78,7 +78,7 @@ def test_a_wrong_value_is_named(tmp_path: Path, queues: dict[str, Any], problem:
 
 
 def test_a_missing_or_broken_host_json_is_refused_in_words(tmp_path: Path) -> None:
-    with pytest.raises(HostError, match="needs a host.json"):
+    with pytest.raises(HostError, match=r"needs a host\.json"):
         HostSettings.load(tmp_path, {})
     (tmp_path / "host.json").write_text("{")
     with pytest.raises(HostError, match="not valid JSON"):

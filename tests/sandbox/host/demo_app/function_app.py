@@ -6,12 +6,14 @@ import json
 import logging
 import os
 import time
+from pathlib import Path
 from typing import Any
 
 import azure.functions as func
 
 app = func.FunctionApp(http_auth_level=func.AuthLevel.FUNCTION)
 
+logger = logging.getLogger("demo")
 seen: list[dict[str, Any]] = []
 tenant: contextvars.ContextVar[str] = contextvars.ContextVar("tenant", default="nobody")
 
@@ -107,20 +109,20 @@ async def context_variable(req: func.HttpRequest) -> func.HttpResponse:
 
 @app.route(route="sleep", auth_level=func.AuthLevel.ANONYMOUS)
 async def sleep(req: func.HttpRequest) -> func.HttpResponse:
-    logging.info("sleeping")
+    logger.info("sleeping")
     await asyncio.sleep(float(req.params["seconds"]))
     return _json("slept")
 
 
 @app.route(route="thread", auth_level=func.AuthLevel.ANONYMOUS)
 def in_a_thread(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
-    logging.warning("in a thread")
+    logger.warning("in a thread")
     return _json(context.invocation_id)
 
 
 @app.route(route="setting/{name}", auth_level=func.AuthLevel.ANONYMOUS)
 async def setting(req: func.HttpRequest) -> func.HttpResponse:
-    return _json({"value": os.environ.get(req.route_params["name"]), "folder": os.getcwd()})
+    return _json({"value": os.environ.get(req.route_params["name"]), "folder": str(Path.cwd())})
 
 
 @app.route(route="enqueue", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
@@ -147,6 +149,8 @@ async def job(message: func.QueueMessage) -> None:
     entry: dict[str, Any] = {"what": "job", "body": message.get_body().decode(), "count": message.dequeue_count}
     entry["inserted"] = message.insertion_time.isoformat() if message.insertion_time else None
     seen.append(entry)
+    if entry["body"].startswith("slow"):
+        await asyncio.sleep(1)
     if entry["body"].startswith("fail"):
         raise ValueError("refused")
 
@@ -156,14 +160,18 @@ async def poisoned(message: func.QueueMessage) -> None:
     seen.append({"what": "poisoned", "body": message.get_body().decode()})
 
 
+def _status(timer: func.TimerRequest) -> object:
+    return getattr(timer, "schedule_status", None)  # the published base class does not declare it
+
+
 @app.timer_trigger(arg_name="timer", schedule="%TICK%")
 async def tick(timer: func.TimerRequest) -> None:
-    seen.append({"what": "tick", "at": time.time(), "past_due": timer.past_due, "status": timer.schedule_status})
+    seen.append({"what": "tick", "at": time.time(), "past_due": timer.past_due, "status": _status(timer)})
 
 
 @app.timer_trigger(arg_name="timer", schedule="0 0 3 1 1 *", run_on_startup=True)
 async def yearly(timer: func.TimerRequest) -> None:
-    seen.append({"what": "yearly", "past_due": timer.past_due, "status": timer.schedule_status})
+    seen.append({"what": "yearly", "past_due": timer.past_due, "status": _status(timer)})
 
 
 @app.timer_trigger(arg_name="timer", schedule="* * * * * *")

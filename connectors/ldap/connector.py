@@ -1,0 +1,106 @@
+"""The LDAP connector: the contract's verbs, each handed to a thread of the pool."""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from time import monotonic
+from typing import ClassVar, Self
+
+from connectors.contract import (
+    Account,
+    Attributes,
+    Capabilities,
+    Connector,
+    ConnectorSettings,
+    Defaults,
+    Match,
+    MemberFailures,
+    ObjectKind,
+    Verification,
+)
+from connectors.ldap import accounts, memberships
+from connectors.ldap.defaults import DEFAULTS
+from connectors.ldap.directory import Directory
+from connectors.ldap.pool import Pool
+from connectors.ldap.schema import Schema, read_schema
+from connectors.ldap.session import Session
+from connectors.ldap.settings import LdapSettings
+from connectors.ldap.verify import verify
+
+SCHEMA_SECONDS = 600
+"""How long a server's schema is taken as read."""
+
+
+class LdapConnector(Connector):
+    """Users and groups in any directory that speaks RFC 4511. The remote id is the entryUUID unless set otherwise."""
+
+    kind: ClassVar[str] = "ldap"
+    title: ClassVar[str] = "LDAP directory"
+    settings_model: ClassVar[type[ConnectorSettings]] = LdapSettings
+    capabilities: ClassVar[Capabilities] = Capabilities(member_batch=memberships.MEMBERS_PER_MODIFY)
+    defaults: ClassVar[Mapping[ObjectKind, Defaults]] = DEFAULTS
+
+    def __init__(self, settings: LdapSettings) -> None:
+        self._settings = settings
+        self._pool = Pool(settings)
+        self._schema: tuple[float, Schema] | None = None
+
+    @classmethod
+    def open(cls, settings: LdapSettings) -> Self:
+        """Make a connector; the first verb connects."""
+        return cls(settings)
+
+    async def close(self) -> None:
+        """Unbind."""
+        await self._pool.close()
+
+    async def verify(self) -> Verification:
+        """Try the settings on connections of their own: what the pool holds may be older than a change."""
+        return await self._pool.run_apart(partial(verify, self._settings))
+
+    async def find(self, match: Match) -> Sequence[Account]:
+        """Search by one attribute."""
+        return await self._run(lambda directory: accounts.find(directory, match))
+
+    async def read(self, kind: ObjectKind, remote_id: str) -> Account:
+        """Read one entry."""
+        return await self._run(lambda directory: accounts.read(directory, kind, remote_id))
+
+    async def create(self, kind: ObjectKind, attributes: Attributes, *, active: bool) -> Account:
+        """Add an entry below the user or group base."""
+        return await self._run(lambda directory: accounts.create(directory, kind, attributes, active=active))
+
+    async def update(self, kind: ObjectKind, remote_id: str, changes: Attributes) -> Account:
+        """Modify an entry, and rename it where the naming attribute changes."""
+        return await self._run(lambda directory: accounts.update(directory, kind, remote_id, changes))
+
+    async def activate(self, remote_id: str) -> None:
+        """Undo a deactivation; a lock after wrong passwords is left alone."""
+        await self._run(lambda directory: accounts.set_active(directory, remote_id, active=True))
+
+    async def deactivate(self, remote_id: str) -> None:
+        """Lock, mark or move the user, as the settings say."""
+        await self._run(lambda directory: accounts.set_active(directory, remote_id, active=False))
+
+    async def delete(self, kind: ObjectKind, remote_id: str) -> None:
+        """Delete an entry and what points at it."""
+        await self._run(lambda directory: accounts.delete(directory, kind, remote_id))
+
+    async def change_members(self, group: str, add: Sequence[str], remove: Sequence[str]) -> MemberFailures:
+        """Add and remove members, many in one request."""
+        return await self._run(lambda directory: memberships.change_members(directory, group, add, remove))
+
+    async def members(self, group: str) -> Sequence[str]:
+        """Read the members; the placeholder and dead DNs are left out."""
+        return await self._run(lambda directory: memberships.members(directory, group))
+
+    async def _run[T](self, verb: Callable[[Directory], T]) -> T:
+        def on(session: Session) -> T:
+            return verb(Directory(session, self._settings, self._known_schema(session)))
+
+        return await self._pool.run(on)
+
+    def _known_schema(self, session: Session) -> Schema:
+        # Threads may read it twice at first; they read the same.
+        if self._schema is None or monotonic() - self._schema[0] > SCHEMA_SECONDS:
+            self._schema = (monotonic(), read_schema(session))
+        return self._schema[1]

@@ -1,0 +1,76 @@
+"""What the Graph connector's tests need of a simulated tenant: settings, waits that take no time, and what was asked."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from pydantic import SecretStr
+
+from connectors.graph import GraphSettings
+from sandbox.graph.server import Served
+from sandbox.graph.simulator import Exchange
+
+
+class Waits:
+    """Stands in for asyncio.sleep: keeps how long was to be waited, moves the tenant's clock on, and goes on."""
+
+    def __init__(self, served: Served) -> None:
+        self._served = served
+        self.seconds: list[float] = []
+
+    async def __call__(self, seconds: float) -> None:
+        self.seconds.append(seconds)
+        self._served.clock.advance(seconds)
+
+
+def settings_for(served: Served, **changes: object) -> GraphSettings:
+    """Settings of a connection to the simulator."""
+    return GraphSettings.model_validate(
+        {
+            "tenant_id": served.tenant_id,
+            "client_id": served.client_id,
+            "credential": "client_secret",
+            "client_secret": SecretStr(served.client_secret),
+            "authority": served.authority,
+            "base_url": served.base_url,
+            "ca_file": str(served.ca),
+        }
+        | changes
+    )
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One request that reached the simulated Graph."""
+
+    exchange: Exchange
+
+    @property
+    def line(self) -> str:
+        """Method and path, without host, version and query."""
+        return f"{self.exchange.method} {unquote(urlsplit(self.exchange.url).path.removeprefix('/v1.0'))}"
+
+    @property
+    def query(self) -> str:
+        return unquote(urlsplit(self.exchange.url).query)
+
+    @property
+    def body(self) -> Any:
+        return json.loads(self.exchange.request_body) if self.exchange.request_body else None
+
+    @property
+    def status(self) -> int:
+        return self.exchange.status
+
+
+class Record(list[Asked]):
+    """Everything that reached the simulated Graph, in order."""
+
+    def __init__(self, served: Served) -> None:
+        super().__init__()
+        served.simulator.observers.append(lambda exchange: self.append(Asked(exchange)))
+
+    @property
+    def lines(self) -> list[str]:
+        return [asked.line for asked in self]
