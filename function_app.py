@@ -26,9 +26,10 @@ async def healthz(req: func.HttpRequest) -> func.HttpResponse:
 @app.route("scim/v2/{*path}", auth_level=func.AuthLevel.ANONYMOUS)
 async def scim(req: func.HttpRequest) -> func.HttpResponse:
     """Serve SCIM; the endpoint authenticates its sources itself."""
-    from provisioning.scim.endpoint import serve
+    from provisioning.scim.endpoint import ScimEndpoint
 
-    return await serve(req, await hub())
+    opened = await hub()
+    return await ScimEndpoint(opened.directory, opened.sources, opened.settings.scim_max_body_bytes).serve(req)
 
 
 @app.function_name("admin")

@@ -7,10 +7,10 @@ sandbox's files live.
 import contextlib
 import os
 import random
-import shutil
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -25,6 +25,19 @@ LOOPBACK = "127.0.0.1"
 # The kernel signals a child when the *thread* that forked it ends. All children are forked by this one thread, which
 # lives as long as the process, so that a service may be started from any short-lived thread.
 _forker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="forker")
+
+# Runs in the child before the service's own program: asks the kernel for a signal at the parent's death (prctl option
+# 1, PR_SET_PDEATHSIG), and goes on only if the parent had not died before that. No shell: it would drop environment
+# variables with dots in their names. Python ignores SIGPIPE and SIGXFSZ, and the program would inherit that.
+_TIE = """
+import ctypes, os, signal, sys
+parent, number, *command = sys.argv[1:]
+ctypes.CDLL(None).prctl(1, int(number))
+signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
+if os.getppid() == int(parent):
+    os.execvp(command[0], command)
+"""
 
 
 class ServiceFailed(RuntimeError):
@@ -80,14 +93,12 @@ class Service:
 
     def start(self, timeout: float = 30) -> Self:
         """Start the process and wait until it is ready. Raises ``ServiceFailed``, with the end of its log."""
-        setpriv = shutil.which("setpriv")
-        if setpriv is None:
-            raise ServiceFailed("setpriv is missing; it ties services to their supervisor. Install util-linux.")
         taken = [port for port in self.ports if answers(port, self.host)]
         if taken:
             raise ServiceFailed(f"{self.name}: port {taken[0]} is in use by another program. Choose another port.")
         self.log.parent.mkdir(parents=True, exist_ok=True)
-        command = [setpriv, "--pdeathsig", self.orphan_signal, *self.command]
+        number = signal.Signals[f"SIG{self.orphan_signal}"].value
+        command = [sys.executable, "-I", "-S", "-c", _TIE, str(os.getpid()), str(number), *self.command]
         with self.log.open("ab") as log:
             self._process = _forker.submit(self._spawn, command, log).result()
         try:

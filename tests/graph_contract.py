@@ -6,7 +6,6 @@ from Microsoft's CSDL. They prove shapes, never behaviour.
 
 import functools
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,7 +19,7 @@ from werkzeug.datastructures import Headers, ImmutableMultiDict
 
 from sandbox.graph.simulator import Exchange
 
-DATA = Path(os.environ.get("LOCKSTEP_SHARED", Path(__file__).parents[2] / "shared")) / "data"
+DATA = Path(__file__).parents[2] / "shared" / "data"
 CONTRACTS = {"lenient": "graph-openapi.json", "strict": "graph-openapi-strict.json"}
 
 OUTSIDE = (

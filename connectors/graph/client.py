@@ -161,6 +161,7 @@ class GraphClient:
         session = await self._open()
         started, waited, repeats, renewed = time.monotonic(), 0.0, 0, False
         while True:
+            asked = time.monotonic()
             try:
                 reply = await session.exchange(call)
             except Unavailable as lost:
@@ -170,7 +171,7 @@ class GraphClient:
                 continue
             if reply.status == 401 and not renewed:
                 renewed = True
-                await session.tokens.forget()
+                await session.tokens.forget(before=asked)
                 continue
             delay = _delay(reply, call, repeats)
             if delay is None or waited + delay > PATIENCE or time.monotonic() - started > LATEST:

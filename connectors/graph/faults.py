@@ -22,9 +22,10 @@ def connection_error(error: BaseException, host: str, *, sent: bool = False, wri
     ``sent``: the connection stood, and the request may have reached the host. ``writes``: it would change something.
     """
     for link in _chain(error):
-        if isinstance(link, ssl.SSLCertVerificationError):
+        # aiohttp's error is one, too, but without the reason.
+        if isinstance(link, ssl.SSLCertVerificationError) and (reason := getattr(link, "verify_message", "")):
             return Misconfigured(
-                f"The certificate of {host} is not trusted: {link.verify_message}.",
+                f"The certificate of {host} is not trusted: {reason}.",
                 code="graph.certificateNotTrusted",
                 fix=_TLS_FIX,
             )

@@ -157,6 +157,8 @@ def _adapter(settings: GraphSettings, http: "httpx.AsyncClient", tokens: Tokens)
     )
     adapter = GraphRequestAdapter(provider, client)
     adapter.base_url = settings.base_url
+    # Spans would carry whole URLs, and with them the names in filters.
+    adapter.observability_options.include_euii_attributes = False
     return adapter
 
 

@@ -6,6 +6,7 @@ that Graph refused a token that looks valid. ``Tokens`` does both and is what ki
 
 import asyncio
 import re
+import time
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
@@ -55,8 +56,9 @@ class Tokens:
     """Gives tokens to kiota's authentication provider. Raises ``ConnectorError`` only."""
 
     def __init__(self, make: Callable[[], Awaitable[Credential]]) -> None:
-        self._make = make
+        self._new_credential = make
         self._credential: Credential | None = None
+        self._made = 0.0
         self._lock = asyncio.Lock()
 
     async def get_token(
@@ -73,7 +75,7 @@ class Tokens:
             # One at a time: the first fills the cache that the others then read.
             async with self._lock, asyncio.timeout(PATIENCE):
                 if self._credential is None:
-                    self._credential = await self._make()
+                    self._credential, self._made = await self._new_credential(), time.monotonic()
                 return await self._credential.get_token(
                     *scopes, claims=claims, tenant_id=tenant_id, enable_cae=enable_cae, **kwargs
                 )
@@ -92,16 +94,22 @@ class Tokens:
         # Raised here so that azure-identity's error, with request and response, does not hang on ours.
         raise failure
 
-    async def forget(self) -> None:
-        """Drop the tokens: Graph does not accept one of them."""
+    async def forget(self, before: float) -> None:
+        """Drop tokens that were there ``before`` a moment (``time.monotonic``): Graph does not accept one of them.
+
+        Of many requests that were refused at once, the first renews the token and the others find it.
+        """
         async with self._lock:
-            credential, self._credential = self._credential, None
-        if credential is not None:
-            await credential.close()
+            if self._credential is None or self._made > before:
+                return
+            refused, self._credential = self._credential, None
+        await refused.close()
 
     async def close(self) -> None:
         """Close the credential's connections."""
-        await self.forget()
+        credential, self._credential = self._credential, None
+        if credential is not None:
+            await credential.close()
 
     async def __aenter__(self) -> Self:
         return self

@@ -105,8 +105,8 @@ def _schema(directory: Directory, schema: Schema) -> Iterator[Check]:
             continue
         yield Check(f"Object classes of {kind}s", ok=True, detail=f"{', '.join(classes)} is known.")
         allowed = {alias for name in schema.allowed(classes) for alias in schema.names_of(name)}
-        needed = {directory.naming_attribute(kind): "names new entries"}
-        needed |= {mapping.target: "is mapped by default" for mapping in DEFAULTS[kind].mappings}
+        needed = {mapping.target: "is mapped by default" for mapping in DEFAULTS[kind].mappings}
+        needed[directory.naming_attribute(kind)] = "names new entries"
         if kind is GROUP:
             needed[settings.member_attribute] = "holds the members"
         lacking = [f"{name} ({why})" for name, why in needed.items() if name.lower() not in allowed]

@@ -6,7 +6,7 @@ from typing import Any
 from fastapi import Depends, FastAPI
 from fastapi.security import APIKeyHeader
 
-from provisioning.admin import connections, health, kinds, reports, resources
+from provisioning.admin import connections, health, kinds, reports, resources, sources
 from provisioning.admin.guard import Guard
 from provisioning.admin.problems import MEDIA_TYPE, Problem, register
 from provisioning.admin.views import Provider
@@ -49,7 +49,7 @@ def build(provider: Provider) -> FastAPI:
     )
     api.state.hub = provider
     register(api)
-    for room in (kinds, connections, resources, reports, health):
+    for room in (kinds, connections, sources, resources, reports, health):
         api.include_router(room.router)
     _tell_media_type(api)
     return api

@@ -18,6 +18,7 @@ from provisioning.connections.store import (
 )
 from provisioning.connections.validation import InvalidConnection
 from provisioning.correlation import correlation
+from provisioning.scim.sources import SourceError, SourceExists, SourceMissing, SourceRefused
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -92,6 +93,11 @@ def register(app: FastAPI) -> None:
         status, code = _STORE_ERRORS[type(error)]
         return problem(status, code, str(error))
 
+    @app.exception_handler(SourceError)
+    async def source(_: Request, error: SourceError) -> JSONResponse:
+        status, code = _SOURCE_ERRORS[type(error)]
+        return problem(status, code, str(error))
+
     @app.exception_handler(InvalidConnection)
     async def invalid(_: Request, error: InvalidConnection) -> JSONResponse:
         wrong = [WrongField(field=each.field, message=each.message) for each in error.errors]
@@ -121,6 +127,13 @@ _STORE_ERRORS: dict[type[ConnectionStoreError], tuple[int, str]] = {
     ConnectionChanged: (412, "connection.changed"),
     TooManyConnections: (409, "connection.tooMany"),
     ConnectionStoreError: (503, "storage.failed"),
+}
+
+_SOURCE_ERRORS: dict[type[SourceError], tuple[int, str]] = {
+    SourceMissing: (404, "source.missing"),
+    SourceExists: (409, "source.exists"),
+    SourceRefused: (422, "source.refused"),
+    SourceError: (503, "storage.failed"),
 }
 
 

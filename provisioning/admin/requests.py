@@ -23,11 +23,13 @@ MatchingBody = Annotated[
 ]
 
 
-class _Body(BaseModel):
+class Body(BaseModel):
+    """Base of what the API takes."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class FeaturesBody(_Body):
+class FeaturesBody(Body):
     """What the connection may do; what is not given is on, or in a PATCH as it was."""
 
     create_users: bool | None = None
@@ -44,7 +46,7 @@ class FeaturesBody(_Body):
         return replace(features, **self.model_dump(exclude_none=True))
 
 
-class ConnectionContent(_Body):
+class ConnectionContent(Body):
     """What of a connection may be written again: the body of PUT."""
 
     name: str = Field(max_length=200)
@@ -62,7 +64,7 @@ class NewConnection(ConnectionContent):
     enabled: bool = False
 
 
-class ConnectionChange(_Body):
+class ConnectionChange(Body):
     """The body of PATCH: what is not given stays. Settings merge by name, and ``null`` removes one."""
 
     name: str | None = Field(None, max_length=200)
@@ -72,8 +74,30 @@ class ConnectionChange(_Body):
     deletion: Deletion | None = None
 
 
-class UnsavedConnection(_Body):
+class UnsavedConnection(Body):
     """The body that verifies settings without storing them."""
 
     kind: str = Field(max_length=100)
     settings: SettingsBody
+
+
+class NewSource(Body):
+    """The body that creates a source."""
+
+    id: str = Field(max_length=100, description="1 to 40 characters of a-z, 0-9 and '-'; never changes.")
+    name: str = Field(max_length=200, description="What people call it: the name of the enterprise app.")
+
+
+class NewToken(Body):
+    """The body that issues a token."""
+
+    label: str = Field("", max_length=200, description="What tells it from the others: who has it, since when.")
+
+
+class KnownToken(NewToken):
+    """The body that lets in a token that was made elsewhere, without telling it."""
+
+    sha256: str = Field(
+        pattern=r"^[0-9A-Fa-f]{64}$",
+        description="The SHA-256 of the token's UTF-8 text, in hex. The token must be random: at least 128 bits.",
+    )

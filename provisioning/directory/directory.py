@@ -93,16 +93,20 @@ class Directory:
         )
         return [row["RowKey"].removeprefix(prefix) for rows in found for row in rows]
 
-    async def scan(self, kind: ObjectKind, behind: str = "") -> AsyncIterator[Resource]:
-        """Stream every resource in the order of ids, from behind the id ``behind``; one round trip for 1,000."""
+    async def scan(self, kind: ObjectKind, behind: str = "", page: int | None = None) -> AsyncIterator[Resource]:
+        """Stream every resource in the order of ids, from behind the id ``behind``; one round trip for a page."""
         first = f"d:{behind}\x20" if behind else "d:"
-        async for entity in self._table.scan(PARTITIONS[kind], first, after("d:")):
+        async for entity in self._table.scan(PARTITIONS[kind], first, after("d:"), page=min(page or 1000, 1000)):
             yield _resource(kind, entity)
 
+    async def ids(self, kind: ObjectKind) -> AsyncIterator[str]:
+        """Stream the ids of all resources in order; one round trip for 1,000, of keys only."""
+        async for row in self._table.scan(PARTITIONS[kind], "d:", after("d:"), select=["RowKey"]):
+            yield row["RowKey"].removeprefix("d:")
+
     async def count(self, kind: ObjectKind) -> int:
-        """Return how many resources there are; one round trip for 1,000, of keys only."""
-        keys = self._table.scan(PARTITIONS[kind], "d:", after("d:"), select=["RowKey"])
-        return sum([1 async for _ in keys])
+        """Return how many resources there are; one round trip for 1,000."""
+        return sum([1 async for _ in self.ids(kind)])
 
     async def create(
         self, kind: ObjectKind, document: Mapping[str, Any], source: str, members: Sequence[str] = ()

@@ -25,7 +25,7 @@ def people_table(want: Picture, targets: Mapping[str, Picture]) -> Table:
 
 
 def groups_table(want: Picture, targets: Mapping[str, Picture]) -> Table:
-    """One row for each group that is wanted or stands somewhere: how many members; red where they are the wrong ones."""
+    """One row for each group that is wanted or stands somewhere: how many members, red where the wrong ones."""
     table = Table(title="Groups", title_justify="left", title_style="bold")
     table.add_column("Group")
     table.add_column("Entra wants", justify="right")

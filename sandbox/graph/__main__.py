@@ -4,9 +4,11 @@ import argparse
 import asyncio
 import signal
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 from sandbox.certificates import ensure_certificates
+from sandbox.graph.keeping import kept
 from sandbox.graph.knobs import Knobs
 from sandbox.graph.server import serve
 from sandbox.graph.simulator import Simulator
@@ -18,7 +20,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m sandbox.graph",
         description="Simulates a Microsoft Graph tenant (users, groups, memberships) over TLS on 127.0.0.1. "
-        "Nothing is kept: the tenant is empty at each start.",
+        "The tenant is empty at each start, unless a file keeps it.",
     )
     parser.add_argument("--port", type=int, default=0, help="port on 127.0.0.1; 0 takes a free one (default: 0)")
     parser.add_argument(
@@ -38,6 +40,7 @@ def _arguments() -> argparse.Namespace:
         help="consented application permission; repeat for more (default: User.ReadWrite.All, Group.ReadWrite.All, "
         "Organization.Read.All)",
     )
+    parser.add_argument("--keep", type=Path, help="file that keeps what stands in the tenant from start to start")
     return parser.parse_args()
 
 
@@ -53,7 +56,9 @@ async def _run(arguments: argparse.Namespace) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     simulator = Simulator(tenant, Application(arguments.client_id, secret))
-    async with serve(simulator, ensure_certificates(arguments.tls_dir), port=arguments.port) as served:
+    keeping = kept(simulator, arguments.keep) if arguments.keep else nullcontext()
+    certificates = ensure_certificates(arguments.tls_dir)
+    async with keeping, serve(simulator, certificates, port=arguments.port) as served:
         print(f"Graph simulator: {served.base_url} (tenant {tenant.id}, trust {served.ca})", flush=True)
         await stop.wait()
 

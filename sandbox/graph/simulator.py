@@ -91,17 +91,18 @@ class Simulator:
     def _struck(self, request: Request, ids: dict[str, str], carry_out: Callable[[Request], Answer]) -> Answer:
         """Carry out a request unless a fault is in the way, and answer errors instead of raising them."""
         fault = self.knobs.strike(request.method, request.path)
-        try:
-            if fault is None or fault.after_commit:
+        answer = Answer(503)
+        if fault is None or fault.after_commit:
+            try:
                 answer = carry_out(request)
-            if fault is not None and fault.status is None:
-                raise ConnectionDropped
-            if fault is not None:
-                raise failing(fault.status or 503, fault.retry_after)
-        except GraphError as error:
-            return self._error(error, ids)
-        answer.headers |= ids
-        return answer
+            except GraphError as error:
+                answer = self._error(error, ids)
+        if fault is None:
+            answer.headers |= ids
+            return answer
+        if fault.status is None:
+            raise ConnectionDropped
+        return self._error(failing(fault.status, fault.retry_after), ids)
 
     def _error(self, error: GraphError, ids: dict[str, str]) -> Answer:
         self.counts["throttled" if error.status == 429 else "refused"] += 1

@@ -107,6 +107,12 @@ class Tenant:
         self._enter(thing)
         return thing
 
+    def take(self, thing: DirectoryObject) -> None:
+        """Put an object in that was kept elsewhere, as it was."""
+        self.objects[thing.id] = thing
+        if thing.deleted is None:
+            self._enter(thing)
+
     def update(self, thing: DirectoryObject, values: dict[str, Any]) -> None:
         """Write values. Raises the conflict when a unique value is taken; nothing is changed then."""
         self.check_free(thing.entity, thing.values | values, but=thing.id)

@@ -1,6 +1,7 @@
 """The admin API as the Azure function serves it: Microsoft's middleware, host-shaped requests."""
 
 import json
+import logging
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -99,6 +100,14 @@ async def test_the_openapi_document_is_served_and_says_that_a_key_is_needed() ->
     document = json.loads((await call("GET", "/api/openapi.json")).get_body())
     assert document["components"]["securitySchemes"]["functionKey"]["name"] == "x-functions-key"
     assert document["paths"]["/api/connections"]["get"]["security"] == [{"functionKey": []}]
+
+
+async def test_an_issued_token_is_in_no_log_at_any_level(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    await call("POST", "/api/sources", {"id": "logged", "name": "Logged"})
+    issued = json.loads((await call("POST", "/api/sources/logged/tokens")).get_body())
+    assert issued["token"]
+    assert issued["token"] not in caplog.text
 
 
 def test_the_function_is_guarded_by_a_key_and_takes_every_method() -> None:

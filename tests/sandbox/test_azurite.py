@@ -57,7 +57,7 @@ def test_a_service_dies_with_a_supervisor_that_is_killed(tmp_path: Path) -> None
         f"s = Service('sleeper', ['sleep', '600'], log=pathlib.Path({str(tmp_path / 'log')!r})).start()\n"
         "print(s.pid, flush=True); time.sleep(600)"
     )
-    with subprocess.Popen([sys.executable, "-c", program], cwd=ROOT, stdout=subprocess.PIPE) as supervisor:  # noqa: S603 - our own program
+    with subprocess.Popen([sys.executable, "-c", program], cwd=ROOT, stdout=subprocess.PIPE) as supervisor:
         assert supervisor.stdout is not None
         child = psutil.Process(int(supervisor.stdout.readline()))
         assert child.is_running()
@@ -66,6 +66,29 @@ def test_a_service_dies_with_a_supervisor_that_is_killed(tmp_path: Path) -> None
     while child.is_running() and child.status() != psutil.STATUS_ZOMBIE:
         assert time.monotonic() < deadline, "the child outlived its supervisor"
         time.sleep(0.02)
+
+
+def test_a_service_dies_with_a_supervisor_that_is_killed_right_after_starting_it(tmp_path: Path) -> None:
+    marker = f"6{os.getpid()}"
+    program = (
+        "import os, pathlib, signal; from sandbox.services import Service\n"
+        f"Service('sleeper', ['sleep', '{marker}'], log=pathlib.Path({str(tmp_path / 'log')!r})).start()\n"
+        "os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    for _ in range(5):
+        subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=False)
+    time.sleep(0.3)
+    alive = [process.pid for process in psutil.process_iter(["cmdline"]) if marker in (process.info["cmdline"] or [])]
+    assert alive == []
+
+
+def test_a_service_gets_its_environment_whole_and_the_usual_signals(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    service = Service("environment", ["cat", "/proc/self/environ", "/proc/self/status"], log, env={"With.Dots": "kept"})
+    assert service.start().wait(5) == 0
+    assert "With.Dots=kept" in log.read_text()
+    ignored = next(line for line in log.read_text().splitlines() if line.startswith("SigIgn"))
+    assert int(ignored.split()[1], 16) & (1 << (signal.SIGPIPE - 1)) == 0
 
 
 def test_a_service_that_ends_while_starting_is_reported_with_the_end_of_its_log(tmp_path: Path) -> None:

@@ -137,7 +137,7 @@ def test_processes_that_ask_at_once_get_the_same_certificates(tmp_path: Path) ->
         f"print(c.ensure_certificates(pathlib.Path({str(tmp_path)!r})).ca.read_text())"
     )
     command = [sys.executable, "-c", program]
-    asking = [subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT) for _ in range(4)]  # noqa: S603 (our own)
+    asking = [subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT) for _ in range(4)]
 
     authorities = {process.communicate()[0] for process in asking}
 

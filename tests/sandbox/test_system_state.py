@@ -53,7 +53,7 @@ def test_a_shell_and_the_next_start_read_the_same_values_from_the_env_file(tmp_p
     state.write_env(file, values)
     assert state.read_env(file) == values
     read = ["/bin/sh", "-c", f'. {file}; printf %s "$LOCKSTEP_SCIM_TOKEN"']
-    shell = subprocess.run(read, capture_output=True, text=True, check=True)  # noqa: S603 - our own file
+    shell = subprocess.run(read, capture_output=True, text=True, check=True)
     assert shell.stdout == values["LOCKSTEP_SCIM_TOKEN"]
 
 
@@ -98,7 +98,7 @@ def test_a_killed_holder_leaves_no_lock_behind(tmp_path: Path) -> None:
         "with only_one(pathlib.Path(sys.argv[1])): print('held', flush=True); time.sleep(60)"
     )
     command = [sys.executable, "-c", script, str(tmp_path)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as holder:  # noqa: S603 - the script above
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as holder:
         assert holder.stdout is not None
         assert holder.stdout.readline() == "held\n"
         with pytest.raises(ServiceFailed, match=f"process {holder.pid}"), state.only_one(tmp_path):

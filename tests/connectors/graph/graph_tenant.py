@@ -1,4 +1,4 @@
-"""What the Graph connector's tests need of a simulated tenant: settings, waits that take no time, and what was asked."""
+"""What the Graph connector's tests need of a simulated tenant: settings, waits without time, what was asked."""
 
 import json
 from dataclasses import dataclass

@@ -41,7 +41,7 @@ class TestGraphContract(ConnectorContract):
         graph_contract.assert_kept()
 
     @pytest.fixture
-    async def connector(self, tenant: Served) -> AsyncIterator[Connector]:  # type: ignore[override]  # takes one more
+    async def connector(self, tenant: Served) -> AsyncIterator[Connector]:
         connector = GraphConnector.open(settings_for(tenant))
         yield connector
         await connector.close()

@@ -29,7 +29,7 @@ def settings_for(server: Slapd, **changes: Any) -> LdapSettings:
 
 
 def open_session(server: Slapd, bind_dn: str = ADMIN, password: str | None = None) -> Session:
-    """Bind to a server directly, as its administrator unless said otherwise: to see and do what the connector cannot."""
+    """Bind to a server directly, as its administrator unless said otherwise, to see what no connector shows."""
     settings = settings_for(server, bind_dn=bind_dn, bind_password=password or server.admin_password)
     return Session.open(settings, client_context(settings), "localhost")
 

@@ -111,3 +111,7 @@ class TestLdapContractOnABareServer(ConnectorContract):
 
     async def start_server(self) -> None:
         self.server.start()
+
+    async def misconfigured(self) -> Connector:
+        settings = settings_for(self.server, security="starttls", bind_password="not-the-password")
+        return LdapConnector.open(settings)

@@ -159,3 +159,12 @@ async def test_the_state_is_shown_for_people_without_a_token(graph: GraphClient)
     assert users["mira@contoso.example"]["manager"] == boss
     assert [(item["id"], item["members"]) for item in state["groups"]] == [(key, [mira])]
     assert [item["id"] for item in state["deleted"]] == [gone]
+
+
+async def test_a_request_that_is_refused_anyway_is_struck_all_the_same(served: Served, graph: GraphClient) -> None:
+    served.knobs.faults = [Fault(status=504, after_commit=True), Fault(after_commit=True)]
+
+    assert (await graph("GET", "/users/nobody")).status == 504
+    with pytest.raises(aiohttp.ClientError):
+        await graph("PATCH", "/users/nobody", {"city": "Berlin"})
+    assert (await graph("GET", "/users/nobody")).status == 404

@@ -84,12 +84,12 @@ def test_requests_beyond_the_outstanding_limit_are_429(start_host: StartHost, de
         AzureFunctionsJobHost__extensions__http__maxOutstandingRequests="2",
         AzureFunctionsJobHost__extensions__http__maxConcurrentRequests="1",
     )
-    first = in_background(lambda: host.get("/v1/sleep?seconds=1.8"))
+    first = in_background(lambda: host.get("/v1/sleep?seconds=1"))
     eventually(lambda: host.lines("sleeping"))
-    second = in_background(lambda: host.get("/v1/sleep?seconds=0"))
-    eventually(lambda: host.get("/v1/ping").status == 429, timeout=1.6)
-    assert len(host.lines("sleeping")) == 1, "the second waits for its turn"
-    assert (first().status, second().status) == (200, 200)
+    others = [in_background(lambda: host.get("/v1/sleep?seconds=0")) for _ in range(3)]
+    # One more may wait for its turn, the rest is refused at once.
+    assert sorted(other().status for other in others) == [200, 429, 429]
+    assert first().status == 200
     assert host.get("/v1/ping").status == 200
 
 

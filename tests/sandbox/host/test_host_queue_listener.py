@@ -212,11 +212,15 @@ async def test_a_message_that_somebody_else_took_over_is_left_to_them(
         # Its time ran out, and another host received it.
         assert message_of_listener
         await bench.queue.update_message(*message_of_listener.pop(), visibility_timeout=0)
-        assert [message async for message in bench.queue.receive_messages(max_messages=1)]
+        await until(received_by_another)
         return True
 
+    async def received_by_another() -> bool:
+        return bool([message async for message in bench.queue.receive_messages(max_messages=1)])
+
     message_of_listener: list[tuple[str, str]] = []
-    async with bench.listening(lose_it) as listener:
+    one_at_a_time = QueueSettings(batch_size=1, new_batch_threshold=0)
+    async with bench.listening(lose_it, one_at_a_time) as listener:
         handle = listener._handle
 
         async def spy(message: object) -> None:

@@ -1,9 +1,16 @@
 """Queue triggers and outputs of a served app, end to end."""
 
 import json
+import uuid
+from pathlib import Path
 
 import pytest
 
+from sandbox.host.host import Host, Options
+from sandbox.host.keys import Keys
+from sandbox.host.messages import TypedData
+from sandbox.host.queues import Listener
+from sandbox.host.settings import HostSettings, QueueSettings
 from tests.host_server import RunningHost, eventually
 
 pytestmark = pytest.mark.azurite
@@ -39,3 +46,22 @@ def test_the_log_line_of_a_queue_invocation_names_the_message_and_its_dequeue_co
     lines = [line for line in demo_host.lines("invocation failed") if line["function"] == "job"]
     assert {line["dequeue_count"] for line in lines} == {1, 2, 3}
     assert all(line["message_id"] for line in lines)
+
+
+async def test_what_an_output_writes_wakes_the_listeners_of_that_queue_alone(
+    azurite_connection: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AzureWebJobsStorage", azurite_connection)
+    host = Host(Options(tmp_path, 0, "127.0.0.1", Keys(), tmp_path, grace=1), HostSettings())
+    store, name = host._queues, f"wake-{uuid.uuid4().hex}"
+
+    async def never(*_: object) -> bool:
+        raise AssertionError("nothing is received here")
+
+    listeners = [
+        Listener(store.client("", queue), None, store, QueueSettings(), never) for queue in (name, f"{name}-other")
+    ]
+    host._parts = [*listeners]
+    await store.write({"type": "queue", "queueName": name.upper(), "connection": ""}, TypedData(string="hello"))
+    assert [listener._wake.is_set() for listener in listeners] == [True, False]
+    await store.close()

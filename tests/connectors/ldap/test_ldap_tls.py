@@ -1,0 +1,98 @@
+"""TLS: what is not verified gets no password, and what is wrong is told by the verbs, too."""
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from connectors.contract import Match, ObjectKind
+from connectors.errors import ConnectorError, Misconfigured, Unavailable
+from connectors.ldap import LdapConnector
+from sandbox.certificates import Certificates, ensure_certificates
+from sandbox.slapd import Slapd
+from tests.connectors.ldap.conftest import settings_for
+
+pytestmark = pytest.mark.slapd
+
+ANYBODY = Match(ObjectKind.USER, "uid", "anybody")
+
+
+async def error_of(server: Slapd, **changes: Any) -> ConnectorError:
+    connector = LdapConnector.open(settings_for(server, **changes))
+    try:
+        with pytest.raises(ConnectorError) as caught:
+            await connector.find(ANYBODY)
+    finally:
+        await connector.close()
+    return caught.value
+
+
+@pytest.mark.parametrize("security", ["ldaps", "starttls"])
+async def test_a_certificate_of_another_authority_stops_every_verb(slapd: Slapd, tmp_path: Path, security: str) -> None:
+    error = await error_of(slapd, security=security, ca_file=str(ensure_certificates(tmp_path).ca))
+    assert isinstance(error, Misconfigured)
+    assert error.code == "ldap.tlsUnknownCa"
+    assert error.fix
+
+
+@pytest.mark.parametrize("security", ["ldaps", "starttls"])
+async def test_a_certificate_for_another_host_stops_every_verb(slapd: Slapd, security: str) -> None:
+    error = await error_of(slapd, security=security, host="0.0.0.0")  # noqa: S104 - connected to, not listened on
+    assert isinstance(error, Misconfigured)
+    assert error.code == "ldap.tlsHostMismatch"
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
+@pytest.mark.parametrize("security", ["ldaps", "starttls"])
+async def test_names_and_addresses_in_the_certificate_are_accepted(slapd: Slapd, host: str, security: str) -> None:
+    connector = LdapConnector.open(settings_for(slapd, host=host, security=security))
+    assert await connector.find(ANYBODY) == []
+    await connector.close()
+
+
+@asynccontextmanager
+async def eavesdropper(certificates: Certificates | None, answer: bytes) -> AsyncIterator[tuple[int, bytearray]]:
+    """A server that notes all it hears and gives one answer; with TLS where it has certificates."""
+    heard = bytearray()
+
+    async def listen(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await reader.read(4096):
+            heard.extend(data)
+            writer.write(answer)
+        writer.close()
+
+    context = None
+    if certificates is not None:
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.load_cert_chain(certificates.certificate, certificates.key)
+    server = await asyncio.start_server(listen, "127.0.0.1", 0, ssl=context)
+    try:
+        yield server.sockets[0].getsockname()[1], heard
+    finally:
+        server.close()
+
+
+async def test_an_impostor_hears_no_password(slapd: Slapd, tmp_path: Path) -> None:
+    async with eavesdropper(ensure_certificates(tmp_path), b"") as (port, heard):
+        error = await error_of(slapd, port=port)
+    assert error.code == "ldap.tlsUnknownCa"
+    assert heard == b""
+
+
+async def test_a_server_that_refuses_starttls_hears_no_password(slapd: Slapd) -> None:
+    """As somebody in the middle would do who wants the password in clear text."""
+    refusal = bytes([0x30, 12, 2, 1, 1, 0x78, 7, 0x0A, 1, 2, 4, 0, 4, 0])  # extendedResp, protocolError
+    async with eavesdropper(None, refusal) as (port, heard):
+        error = await error_of(slapd, port=port, security="starttls")
+    assert b"1.3.6.1.4.1.1466.20037" in heard, "it was asked for StartTLS"
+    assert slapd.service_password.encode() not in heard
+    assert not isinstance(error, Unavailable) or not error.may_have_happened
+
+
+async def test_a_plain_port_is_not_spoken_to_in_tls_for_long(slapd: Slapd) -> None:
+    error = await error_of(slapd, port=slapd.ldap_port)
+    assert "636" in error.fix

@@ -1,0 +1,42 @@
+"""The directory is a storage as scim2-server defines one: its own contract suite, on Azurite."""
+
+import asyncio
+import itertools
+import os
+from collections.abc import Iterator
+
+import pytest
+from scim2_models import ScimProvider
+from scim2_server.storage import ScimStorage
+from scim2_server.testing import AsyncScimStorageContract, BlockingStorage
+
+from provisioning.directory.directory import TABLE, Directory
+from provisioning.directory.outbox import Announcement
+from provisioning.directory.store import Storage
+from provisioning.scim import schemas
+from provisioning.scim.storage import DirectoryStorage
+
+_numbers = itertools.count()
+
+
+async def unheard(_: Announcement) -> None:
+    """Announce to nobody."""
+
+
+class TestDirectoryStorage(AsyncScimStorageContract):
+    """Every rule of the contract. Cursors come with RFC 9865; the suite skips what is not announced."""
+
+    @pytest.fixture
+    def provider(self) -> ScimProvider:
+        """The hub's own schemas."""
+        return schemas.provider()
+
+    @pytest.fixture
+    def storage(self, azurite_connection: str, provider: ScimProvider) -> Iterator[ScimStorage]:
+        """An empty directory, on the event loop of the suite's runner: a client belongs to the loop that opened it."""
+        with asyncio.Runner() as runner:
+            prefix = f"c{os.getpid()}x{next(_numbers)}"
+            account = Storage.from_connection_string(azurite_connection, prefix=prefix)
+            runner.run(account.ensure([TABLE], []))
+            yield BlockingStorage(DirectoryStorage(Directory(account, unheard), provider), runner)
+            runner.run(account.close())
