@@ -80,8 +80,7 @@ class HubHandler(AsyncScimHandler):
             await self._patch_attributes(request, resource_type, group_id, attributes, conditions)
             version = None  # checked, and outdated by what was just written
         if members.everyone is not None:
-            if version is not None:
-                await self.storage.change_members(group_id, (), (), version)
+            await self.storage.expect(resource_type, group_id, version)
             await self.storage.set_members(group_id, list(members.everyone))
         elif members:
             await self.storage.change_members(group_id, members.add, members.remove, version)

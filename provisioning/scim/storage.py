@@ -157,6 +157,10 @@ class DirectoryStorage(AsyncScimStorage):
         except ResourceChanged as changed:
             raise PreconditionFailedException from changed
 
+    async def expect(self, resource_type: ResourceType, resource_id: str, version: str | None) -> None:
+        """Raise where the resource does not exist, or is not of the version that the client has seen."""
+        _expect(await self._stored(kind_of_type(resource_type), resource_id), version)
+
     async def set_members(self, group_id: str, wanted: list[str]) -> None:
         """Make a group's members these and no others, by the difference."""
         present = {member async for member in self._directory.memberships.members(group_id)}
