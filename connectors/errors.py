@@ -28,7 +28,8 @@ class ConnectorError(Exception):
 class Unavailable(ConnectorError):
     """The system cannot answer now. Nothing is wrong with the object.
 
-    ``retry_after`` is in seconds, where the system named one. ``may_have_happened`` is true when the request was sent
+    ``retry_after`` is in seconds, where the system named one. ``one_object`` says that the system works and only this
+    object cannot be served now, so that the circuit of the connection stays closed. ``may_have_happened`` is true when the request was sent
     and its answer was lost: a create must then be looked up before it is tried again.
     """
 
@@ -40,9 +41,11 @@ class Unavailable(ConnectorError):
         fix: str = "",
         retry_after: float | None = None,
         may_have_happened: bool = False,
+        one_object: bool = False,
     ) -> None:
         super().__init__(message, code=code, fix=fix)
         self.retry_after = retry_after
+        self.one_object = one_object
         self.may_have_happened = may_have_happened
 
 

@@ -12,7 +12,7 @@ from provisioning.connections.store import TABLE as CONNECTIONS_TABLE
 from provisioning.connections.store import ConnectionStore
 from provisioning.directory.directory import TABLE as DIRECTORY_TABLE
 from provisioning.directory.directory import Directory
-from provisioning.directory.store import Policy, Storage
+from provisioning.directory.store import Storage
 from provisioning.engine.circuit import Circuits
 from provisioning.engine.executor import Executor
 from provisioning.engine.health import HealthCounts
@@ -93,10 +93,10 @@ class Hub:
         await self.storage.close()
 
 
-def open_storage(chosen: Settings, policies: Sequence[Policy] = ()) -> Storage:
+def open_storage(chosen: Settings) -> Storage:
     """Open the storage account that the settings name: by the app's identity, or locally by a connection string."""
     if chosen.storage_connection:
-        return Storage.from_connection_string(chosen.storage_connection, policies=policies)
+        return Storage.from_connection_string(chosen.storage_connection)
     if not chosen.storage_account:
         raise LookupError(
             "No storage: set AzureWebJobsStorage__accountName (with an identity that may use it), or locally "
@@ -105,7 +105,7 @@ def open_storage(chosen: Settings, policies: Sequence[Policy] = ()) -> Storage:
     from azure.identity.aio import DefaultAzureCredential
 
     credential = DefaultAzureCredential(managed_identity_client_id=chosen.storage_client_id or None)
-    return Storage.from_identity(chosen.storage_account, credential, policies=policies)
+    return Storage.from_identity(chosen.storage_account, credential)
 
 
 _opening: dict[asyncio.AbstractEventLoop, asyncio.Task[Hub]] = {}

@@ -131,6 +131,7 @@ class GraphClient:
                 code="graph.notVisibleYet",
                 fix="Nothing to do: it is tried again.",
                 retry_after=10,
+                one_object=True,
             )
         return reply
 

@@ -6,7 +6,7 @@ Everything that the hub stores goes through ``Table`` and ``Queue``; what goes t
 import asyncio
 import base64
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from typing import Any, Self
@@ -14,7 +14,7 @@ from typing import Any, Self
 from azure.core import MatchConditions
 from azure.core.credentials_async import AsyncTokenCredential
 from azure.core.exceptions import HttpResponseError, ResourceExistsError, ResourceNotFoundError
-from azure.core.pipeline.policies import SansIOHTTPPolicy
+from azure.core.pipeline.transport import AioHttpTransport
 from azure.data.tables import TableTransactionError, UpdateMode
 from azure.data.tables.aio import TableClient, TableServiceClient
 from azure.storage.queue.aio import QueueClient, QueueServiceClient
@@ -32,7 +32,8 @@ from provisioning.directory.entities import (
     check_entity,
 )
 
-type Policy = SansIOHTTPPolicy[Any, Any]
+type Transports = Callable[[], AioHttpTransport]
+"""Makes the transport of one client; the clients pass no policies of ours through, so what counts or fails is here."""
 
 
 def _submission(operation: Operation) -> tuple[Any, ...]:
@@ -171,23 +172,24 @@ class Storage:
         self._stack.push_async_exit(queues)
 
     @classmethod
-    def from_connection_string(cls, connection: str, *, prefix: str = "", policies: Sequence[Policy] = ()) -> Self:
+    def from_connection_string(cls, connection: str, *, prefix: str = "", transports: Transports | None = None) -> Self:
         """Open an account by its connection string. ``prefix`` goes before every name."""
+        make = transports or _transport
         return cls(
-            TableServiceClient.from_connection_string(connection, per_call_policies=list(policies)),
-            QueueServiceClient.from_connection_string(connection, per_call_policies=list(policies)),
+            TableServiceClient.from_connection_string(connection, transport=make()),
+            QueueServiceClient.from_connection_string(connection, transport=make()),
             prefix,
         )
 
     @classmethod
-    def from_identity(cls, account: str, credential: AsyncTokenCredential, *, policies: Sequence[Policy] = ()) -> Self:
+    def from_identity(cls, account: str, credential: AsyncTokenCredential) -> Self:
         """Open an account by the app's identity, without any key."""
         return cls(
             TableServiceClient(
-                f"https://{account}.table.core.windows.net", credential=credential, per_call_policies=list(policies)
+                f"https://{account}.table.core.windows.net", credential=credential, transport=_transport()
             ),
             QueueServiceClient(
-                f"https://{account}.queue.core.windows.net", credential=credential, per_call_policies=list(policies)
+                f"https://{account}.queue.core.windows.net", credential=credential, transport=_transport()
             ),
         )
 
@@ -208,3 +210,8 @@ class Storage:
     async def close(self) -> None:
         """Close every connection to the account."""
         await self._stack.aclose()
+
+
+def _transport() -> AioHttpTransport:
+    """Return a transport that does not wait for ever: storage answers in milliseconds or is asked again."""
+    return AioHttpTransport(connection_timeout=10, read_timeout=30)

@@ -181,6 +181,7 @@ class MembersConverger:
                 code="account.gone",
                 fix="Nothing to do: the group is found or made again, and its members follow.",
                 retry_after=30,
+                one_object=True,
             )
         except ConnectorError as error:
             return {}, error
@@ -203,7 +204,7 @@ class MembersConverger:
         effect = decide(error, 1).effect
         if effect is Effect.QUARANTINE:
             await self.circuits.quarantine(connection, error)
-        elif effect is Effect.COUNT and error.code != "account.gone":
+        elif effect is Effect.COUNT:
             await self.circuits.failed(connection, error)
 
     async def _wait(self, job: Job, connection: str, memberships: Sequence[Membership]) -> None:
@@ -233,7 +234,7 @@ def _settled(
     if error is not None:
         decision = decide(error, row.attempts + 1)
         problem = Problem(error.code, str(error), error.fix)
-        put_off = decision.effect is not Effect.NONE
+        put_off = decision.status is LinkStatus.RETRYING
         failed = dataclasses.replace(row, status=decision.status, problem=problem, attempts=row.attempts + 1)
         entry = _entry(membership, action, Status.WAITING if put_off else Status.FAILURE, problem)
         return failed, now + decision.delay, entry

@@ -52,7 +52,7 @@ def decide(error: ConnectorError, attempts: int) -> Decision:
         delay = doubling(timedelta(seconds=5), timedelta(minutes=5), attempts)
         if error.retry_after is not None:
             delay = max(delay, min(_DAY, timedelta(seconds=error.retry_after)))
-        return Decision(LinkStatus.RETRYING, delay, Effect.COUNT)
+        return Decision(LinkStatus.RETRYING, delay, Effect.NONE if error.one_object else Effect.COUNT)
     if isinstance(error, Misconfigured):
         # No clock rings in a quarantine: the link is due at the moment that its connection is free.
         return Decision(LinkStatus.RETRYING, timedelta(), Effect.QUARANTINE)

@@ -19,9 +19,9 @@ from typing import Any
 
 import httpx
 import pytest
-from ldap3 import LEVEL, Connection, Server
 
 from connectors.contract import ObjectKind
+from connectors.ldap.library import LEVEL, Connection, Server
 from provisioning.connections.connection import Connection as Target
 from provisioning.directory.store import Storage
 from provisioning.engine.links import Link
@@ -103,7 +103,7 @@ class Crashing:
     def entries(self, base: str) -> dict[str, dict[str, Any]]:
         """What stands in one target: attributes by uid."""
         server = Server("localhost", self.slapd.ldap_port, get_info="NO_INFO")
-        with Connection(server, f"cn=admin,{SUFFIX}", self.slapd.admin_password, auto_bind=True) as bound:
+        with Connection(server, f"cn=admin,{SUFFIX}", self.slapd.admin_password) as bound:
             bound.search(base, "(objectClass=*)", LEVEL, attributes=["*"])
             found = [dict(entry["attributes"]) for entry in bound.response]
         by_name: dict[str, dict[str, Any]] = {}
@@ -161,7 +161,7 @@ async def crashing(tmp_path: Path) -> AsyncIterator[Crashing]:
 def add_unit(slapd: Slapd, dn: str) -> None:
     """Add an organizational unit as the directory's administrator."""
     server = Server("localhost", slapd.ldap_port, get_info="NO_INFO")
-    with Connection(server, f"cn=admin,{SUFFIX}", slapd.admin_password, auto_bind=True) as bound:
+    with Connection(server, f"cn=admin,{SUFFIX}", slapd.admin_password) as bound:
         assert bound.add(dn, "organizationalUnit"), bound.result
 
 

@@ -12,6 +12,7 @@ import pytest
 from connectors.contract import Match, ObjectKind
 from connectors.errors import ConnectorError, Misconfigured, Unavailable
 from connectors.ldap import LdapConnector
+from connectors.ldap.library import Connection
 from sandbox.certificates import Certificates, ensure_certificates
 from sandbox.slapd import Slapd
 from tests.connectors.ldap.conftest import settings_for
@@ -96,3 +97,10 @@ async def test_a_server_that_refuses_starttls_hears_no_password(slapd: Slapd) ->
 async def test_a_plain_port_is_not_spoken_to_in_tls_for_long(slapd: Slapd) -> None:
     error = await error_of(slapd, port=slapd.ldap_port)
     assert "636" in error.fix
+
+
+async def test_nothing_is_bound_when_starttls_ends_without_tls(slapd: Slapd, monkeypatch: pytest.MonkeyPatch) -> None:
+    """ldap3 returns false instead of raising where it thinks that TLS cannot be started now."""
+    monkeypatch.setattr(Connection, "start_tls", lambda *_, **__: False)
+    error = await error_of(slapd, security="starttls")
+    assert error.code == "ldap.unreachable"

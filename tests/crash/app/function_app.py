@@ -13,8 +13,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-from azure.core.pipeline import PipelineRequest, PipelineResponse
-from azure.core.pipeline.policies import SansIOHTTPPolicy
+from azure.core.pipeline.transport import AioHttpTransport
 
 ROOT = Path(os.environ["LOCKSTEP_TEST_ROOT"])
 sys.path.insert(0, str(ROOT))
@@ -44,21 +43,20 @@ def step(name: str) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
 
-class KillAtStep(SansIOHTTPPolicy[Any, Any]):
+class KillAtStep(AioHttpTransport):
     """Counts every storage request, before it is sent and after it is answered."""
 
-    def on_request(self, request: PipelineRequest[Any]) -> None:
-        """Before."""
+    async def send(self, request: Any, **config: Any) -> Any:
+        """Send a request between two steps."""
         step(f"before {_shown(request)}")
-
-    def on_response(self, request: PipelineRequest[Any], response: PipelineResponse[Any, Any]) -> None:
-        """After."""
+        response = await super().send(request, **config)
         step(f"after {_shown(request)}")
+        return response
 
 
-def _shown(request: PipelineRequest[Any]) -> str:
-    url = request.http_request.url.partition("?")[0]
-    return f"{request.http_request.method} {url.rpartition('/')[2].partition('(')[0]}"
+def _shown(request: Any) -> str:
+    path = str(request.url).partition("?")[0]
+    return f"{request.method} {path.rpartition('/')[2].partition('(')[0]}"
 
 
 def dying(verb: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
@@ -78,9 +76,9 @@ for name in VERBS:
     setattr(LdapConnector, name, dying(getattr(LdapConnector, name)))
 
 
-def open_storage(chosen: Any, policies: Any = ()) -> Storage:
-    """Open the storage account with the policy that kills."""
-    return Storage.from_connection_string(chosen.storage_connection, policies=[*policies, KillAtStep()])
+def open_storage(chosen: Any) -> Storage:
+    """Open the storage account with the transport that kills."""
+    return Storage.from_connection_string(chosen.storage_connection, transports=KillAtStep)
 
 
 hub.open_storage = open_storage
