@@ -29,8 +29,8 @@ class Unavailable(ConnectorError):
     """The system cannot answer now. Nothing is wrong with the object.
 
     ``retry_after`` is in seconds, where the system named one. ``one_object`` says that the system works and only this
-    object cannot be served now, so that the circuit of the connection stays closed. ``may_have_happened`` is true when the request was sent
-    and its answer was lost: a create must then be looked up before it is tried again.
+    object cannot be served now, so that the circuit of the connection stays closed. ``may_have_happened`` is true when
+    the request was sent and its answer was lost: a create must then be looked up before it is tried again.
     """
 
     def __init__(

@@ -17,7 +17,7 @@ from sandbox.state import check_port, choose, only_one, read_env, start_afresh, 
 from sandbox.system import System
 from sandbox.table import environment, show
 
-WIDTH = 150
+WIDTH = 170
 """Columns where there is no terminal to ask: tables are read in logs too."""
 
 INTERRUPTED = 130

@@ -14,7 +14,7 @@ from sandbox.entra import show
 from sandbox.entra.client import Client, Refused
 from sandbox.entra.compare import Picture, wanted
 from sandbox.entra.people import northwind
-from sandbox.entra.play import Act, Play
+from sandbox.entra.play import ADD_MEMBERS, Act, Play
 from sandbox.entra.settle import Look, Settled, settle
 from sandbox.entra.targets import read_graph, read_ldap
 from sandbox.system import System
@@ -25,7 +25,6 @@ PATIENCE = 120.0
 PATIENCE_AFTER_OUTAGE = 300.0
 """A connection that was away is tried again at growing intervals."""
 
-OUTAGE_BEFORE = "Add members, in parallel"
 ENTRIES = 15
 
 
@@ -42,22 +41,51 @@ class Demo:
     async def run(self) -> int:
         """Play, wait, compare and show. Returns 0 only when every target shows what Entra wanted."""
         play = Play(Client(self.session, self.system.choices.scim_url, self.system.choices.scim_token), northwind())
-        self.console.rule("Play Entra")
         try:
-            await self._play(play)
+            settled = await self._cycle("Entra's initial cycle", play, play.initial_cycle())
+            if settled and settled.agreed:
+                settled = await self._cycle("Entra's next cycle: what has changed", play, play.incremental_cycle())
         except Refused as problem:
             self.console.print(f"[bold red]The hub refused what Entra sent.[/] {problem}", highlight=False)
             await self._show_report()
             return 1
-        self.console.print(f"{play.sent} requests sent, in both of Entra's dialects.")
-        want = wanted(play.tenant)
-        if self._interrupted and not await self._show_outage(want):
+        if settled is None:
             return 1
-        with self.console.status("Waiting until the hub has brought the targets in line"):
-            patience = PATIENCE_AFTER_OUTAGE if self._interrupted else PATIENCE
-            settled = await settle(want, self._looks(), patience, self._health)
-        await self._show(want, settled)
+        await self._show(wanted(play.tenant), settled)
         return 0 if settled.agreed else 1
+
+    async def _cycle(self, title: str, play: Play, acts: Sequence[Act]) -> Settled | None:
+        """Send one cycle and wait until the targets show it; ``None`` when an outage held up who had none."""
+        self.console.rule(title)
+        sent, patience = play.sent, PATIENCE
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        interrupted = False
+        with Progress(*columns, console=self.console) as progress:
+            for act in acts:
+                if self._interrupted and act.title == ADD_MEMBERS:
+                    interrupted = True
+                    await self.system.control("stop", "slapd")
+                    progress.console.print("[yellow]slapd is stopped now.[/] Entra goes on.")
+                await self._act(act, progress)
+        self.console.print(f"{play.sent - sent} requests sent, in both of Entra's dialects.")
+        want = wanted(play.tenant)
+        if interrupted:
+            patience = PATIENCE_AFTER_OUTAGE
+            if not await self._show_outage(want):
+                return None
+        with self.console.status("Waiting until the hub has brought the targets in line"):
+            settled = await settle(want, self._looks(), patience, self._health)
+        if settled.agreed:
+            names = " and ".join(settled.pictures)
+            self.console.print(
+                f"{names} show everything {settled.agreed_after:.1f} s after the last request; "
+                f"the hub has settled its books after {settled.seconds:.1f} s."
+            )
+        return settled
+
+    async def _act(self, act: Act, progress: Progress) -> None:
+        task = progress.add_task(act.title, total=len(act.scenes))
+        await act.run(lambda: progress.advance(task))
 
     @property
     def _interrupted(self) -> bool:
@@ -72,19 +100,6 @@ class Demo:
 
     async def _health(self) -> Mapping[str, Any]:
         return await self.admin.call("GET", "/health")
-
-    async def _play(self, play: Play) -> None:
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-        with Progress(*columns, console=self.console) as progress:
-            for act in play.acts():
-                if self._interrupted and act.title == OUTAGE_BEFORE:
-                    await self.system.control("stop", "slapd")
-                    progress.console.print("[yellow]slapd is stopped now.[/] Entra goes on.")
-                await self._play_act(act, progress)
-
-    async def _play_act(self, act: Act, progress: Progress) -> None:
-        task = progress.add_task(act.title, total=len(act.scenes))
-        await act.run(lambda: progress.advance(task))
 
     async def _show_outage(self, want: Picture) -> bool:
         """Wait for Graph while LDAP is away, show what the hub says about it, and start LDAP again."""
@@ -111,10 +126,7 @@ class Demo:
         for target, why in self.system.missing.items():
             self.console.print(f"[yellow]There is no {target} here:[/] {why}", highlight=False)
         if settled.agreed:
-            names = " and ".join(settled.pictures)
-            self.console.print(
-                f"[bold green]{names}: as Entra wanted,[/] {settled.seconds:.1f} s after its last request."
-            )
+            self.console.print(f"[bold green]{' and '.join(settled.pictures)}: as Entra wanted.[/]")
             return
         if settled.differences:
             self.console.print(show.differences_table(settled.differences))

@@ -1,4 +1,4 @@
-"""The play itself: a tenant is provisioned for the first time, then lives on. Each act says what it does.
+"""The play itself: a tenant is provisioned for the first time, then lives on. Entra calls the two parts cycles.
 
 The play keeps its own idea of what should stand everywhere (``tenant``), which it changes only by what it sends.
 """
@@ -24,6 +24,8 @@ BATCH = 5
 
 EVERYBODY = "All Staff"
 
+ADD_MEMBERS = "Add members, in parallel"
+
 type Tick = Callable[[], None]
 
 
@@ -43,17 +45,22 @@ class Play:
         """The dialect of the next request: they take turns, as in an app where only some of Entra honours the flag."""
         return next(self._dialects)
 
-    def acts(self) -> "Sequence[Act]":
-        """Every act in its order."""
+    def initial_cycle(self) -> "Sequence[Act]":
+        """Provision everybody: users first, then what refers to them."""
         people, groups = self.tenant.people, self.tenant.groups
         managed = [key for key, person in people.items() if person.manager]
         additions = [addition for name, members in groups.items() for addition in _additions(name, members)]
         return (
             Act("Test connection", [self.test_connection]),
-            Act("Create 25 users", [_later(self.create_user, key) for key in people]),
+            Act(f"Create {len(people)} users", [_later(self.create_user, key) for key in people]),
             Act("Set their managers", [_later(self.set_manager, key) for key in managed]),
-            Act("Create 4 empty groups", [_later(self.create_group, name) for name in groups]),
-            Act("Add members, in parallel", [_later(self.add_members, *addition) for addition in additions]),
+            Act(f"Create {len(groups)} empty groups", [_later(self.create_group, name) for name in groups]),
+            Act(ADD_MEMBERS, [_later(self.add_members, *addition) for addition in additions]),
+        )
+
+    def incremental_cycle(self) -> "Sequence[Act]":
+        """Send what has changed since: people are promoted, marry, leave and come back."""
+        return (
             Act(
                 "Change, clear, rename, disable, restore",
                 [self.change_title, self.clear_department, self.rename, self.disable_and_restore, self.disable],

@@ -17,9 +17,13 @@ type Look = Callable[[], Awaitable[Picture]]
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """How the wait ended: ``differences`` by target, where there are any, and what the hub still has to do."""
+    """How the wait ended: ``differences`` by target, where there are any, and what the hub still has to do.
+
+    ``agreed_after`` are the seconds until every target showed what was wanted, and ``seconds`` the whole wait.
+    """
 
     seconds: float
+    agreed_after: float
     pictures: Mapping[str, Picture]
     differences: Mapping[str, tuple[str, ...]]
     behind: str
@@ -38,13 +42,16 @@ async def settle(
     Without ``health`` it is enough that the given targets agree: others may be behind.
     """
     start = time.monotonic()
+    agreed_after = 0.0
     while True:
         behind = unfinished(await health()) if health else ""
+        print("DBG", time.monotonic() - start, behind)
         pictures, found = await _looked(want, looks)
-        settled = Settled(
-            time.monotonic() - start, pictures, {name: words for name, words in found.items() if words}, behind
-        )
-        if settled.agreed or settled.seconds > patience:
+        wrong = {name: words for name, words in found.items() if words}
+        seconds = time.monotonic() - start
+        agreed_after = 0.0 if wrong else agreed_after or seconds
+        settled = Settled(seconds, agreed_after, pictures, wrong, behind)
+        if settled.agreed or seconds > patience:
             return settled
         await asyncio.sleep(LOOK_SECONDS)
 

@@ -1,6 +1,6 @@
 """Draws tables for the terminal: what Entra wanted beside what stands in each target, and the newest of the report."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.table import Table
@@ -11,7 +11,7 @@ from sandbox.entra.compare import Picture, Standing, wrong_fields
 
 def people_table(want: Picture, targets: Mapping[str, Picture]) -> Table:
     """One row for each user that is wanted or stands somewhere."""
-    table = Table(title="People", title_justify="left", title_style="bold")
+    table = Table(title="People, with the number of their groups", title_justify="left", title_style="bold")
     table.add_column("What Entra wants")
     for name in targets:
         table.add_column(f"What stands in {name}")
@@ -81,17 +81,10 @@ def _stands(key: str, wanted: Standing | None, want: Picture, picture: Picture) 
 
 
 def _person(standing: Standing, picture: Picture) -> str:
-    return ", ".join(_parts(standing, picture))
-
-
-def _parts(standing: Standing, picture: Picture) -> Iterator[str]:
-    yield standing.display_name or standing.user_name
-    yield standing.title or "no title"
-    yield standing.department or "no department"
-    groups = picture.groups_of(standing.user_name)
-    yield f"{groups} group{'' if groups == 1 else 's'}"
-    if not standing.active:
-        yield "disabled"
+    state = "" if standing.active else ", disabled"
+    title, department = standing.title or "no title", standing.department or "no department"
+    name, groups = standing.display_name or standing.user_name, picture.groups_of(standing.user_name)
+    return f"{name}, {title}, {department} ({groups}){state}"
 
 
 def _members(members: frozenset[str] | None) -> str:
