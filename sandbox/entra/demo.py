@@ -79,7 +79,7 @@ class Demo:
             names = " and ".join(settled.pictures)
             self.console.print(
                 f"{names} show everything {settled.agreed_after:.1f} s after the last request; "
-                f"the hub has settled its books after {settled.seconds:.1f} s."
+                f"the hub was at rest after {settled.seconds:.1f} s."
             )
         return settled
 
