@@ -59,7 +59,7 @@ def _put(result: dict[str, Any], target: Target, value: Any) -> None:
         value = {part.name: value}
     normal = without_blanks(normal_value(attribute, value))
     if is_blank(normal) or normal == {}:
-        if value != []:
+        if value != [] or not attribute.multi:
             return
         normal = []
     place = result.setdefault(target.urn, {}) if target.urn else result

@@ -60,8 +60,8 @@ def normal_attributes(shape: Shape, text: str) -> str:
         target = shape.resolve(given)
         if target is not None and target.attribute is not None:
             names.append(str(Target(target.urn, target.attribute, part=target.part)))
-        elif pieces is not None and pieces[0]:
-            names.append(pieces[0])
+        elif pieces is not None and pieces[0].strip():
+            names.append(pieces[0].strip())
     return ",".join(names)
 
 

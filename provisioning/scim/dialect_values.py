@@ -52,8 +52,8 @@ def normal_values(attribute: Attribute, value: Any) -> list[Any] | None:
 def normal_item(attribute: Attribute, value: Any) -> Any:
     """Return one value of an attribute; ``None`` where it is blank."""
     if isinstance(value, list):
-        if len(value) > 1:
-            raise InvalidValueException(detail=f"'{attribute.name}' takes a single value, not {len(value)}")
+        if len(value) > 1 or (value and isinstance(value[0], list)):
+            raise InvalidValueException(detail=f"'{attribute.name}' takes a single value, not a list")
         value = value[0] if value else None
     if is_blank(value):
         return None

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from scim2_models import InvalidPathException, InvalidValueException, MutabilityException
+from scim2_models import InvalidPathException, InvalidValueException, MutabilityException, ScimFilter
+from scim2_models.path import CompareOperator, Comparison, LogicalExpr, LogicalOperator
 
 from provisioning.scim.dialect_patch import Operation
 
@@ -18,8 +19,6 @@ LONGEST_ID = 256
 _MEMBERS = re.compile(
     r"(?:urn:[^\[]+:)?members(?:\[(?P<condition>.*)\])?(?:\.(?P<part>[^.\]]+))?", re.IGNORECASE | re.DOTALL
 )
-_ONE_VALUE = re.compile(r'\(*\s*value\s+eq\s+"(?P<id>(?:[^"\\]|\\.)*)"\s*\)*', re.IGNORECASE)
-_OR = re.compile(r"\s+or\s+", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +40,8 @@ def split(operations: Iterable[Operation]) -> tuple[list[Operation], MembershipC
     """Return the operations on other attributes, and what all operations on ``members`` do together, in their order.
 
     ``operations`` are normalised (``dialect_patch.normal_operations``). Raises ``InvalidPathException`` for a path that
-    selects members by anything but their value, ``MutabilityException`` for one into a member.
+    selects members by anything but their value, ``InvalidFilterException`` where its condition is none, and
+    ``MutabilityException`` for one into a member.
     """
     attributes: list[Operation] = []
     everyone: dict[str, None] | None = None
@@ -75,7 +75,8 @@ def member_ids(values: Any) -> list[str]:
     ids: dict[str, None] = {}
     for value in values or ():
         member = value.get("value") if isinstance(value, Mapping) else value
-        if not isinstance(member, str) or not 0 < len(member) <= LONGEST_ID:
+        # Not printable: control characters, and surrogates without their other half, which no storage can encode.
+        if not isinstance(member, str) or not 0 < len(member) <= LONGEST_ID or not member.isprintable():
             raise InvalidValueException(
                 detail=f"Each member needs the id of a user or group as its value, of at most {LONGEST_ID} characters"
             )
@@ -103,12 +104,18 @@ def _effect(operation: Operation, path: re.Match[str]) -> tuple[bool, Sequence[s
 
 def _selected(condition: str) -> list[str]:
     """Return the ids that ``value eq "a" or value eq "b"`` names."""
+    node = ScimFilter(condition).ast
+    terms = node.terms if isinstance(node, LogicalExpr) and node.op == LogicalOperator.or_ else (node,)
     ids = []
-    for term in _OR.split(condition.strip()):
-        match = _ONE_VALUE.fullmatch(term)
-        if match is None:
+    for term in terms:
+        if not (
+            isinstance(term, Comparison)
+            and term.op == CompareOperator.eq
+            and str(term.attr_path).lower() == "value"
+            and isinstance(term.value, str)
+        ):
             raise InvalidPathException(
                 detail='Members can be selected by their value only, such as members[value eq "u-1"]'
             )
-        ids.append(re.sub(r"\\(.)", r"\1", match["id"]))
-    return ids
+        ids.append(term.value)
+    return member_ids(ids)

@@ -63,11 +63,9 @@ def relations(kind: ObjectKind, node: FilterNode) -> Relations:
         if _name(shapes()[kind.value], path) not in {_RELATIONS[kind], f"{_RELATIONS[kind]}.value"}:
             whole = whole or path.attr.lower() == _RELATIONS[kind]
         elif isinstance(each, ValuePath):
-            inner = list(_leaves(each.val_filter))
-            if all(_is_value(leaf) and _compares(leaf) is not None for leaf in inner):
-                ids.update(value for leaf in inner if (value := _compares(leaf)) is not None)
-            else:
-                whole = True
+            inner = _alternatives(each.val_filter)
+            ids.update(inner or ())
+            whole = whole or inner is None
         elif (value := _compares(each)) is not None:
             ids.add(value)
         else:
@@ -97,8 +95,14 @@ def _compares(node: FilterNode) -> str | None:
     return None
 
 
-def _is_value(node: FilterNode) -> bool:
-    return isinstance(node, Comparison) and node.attr_path.attr.lower() == "value" and node.attr_path.sub_attr is None
+def _alternatives(node: FilterNode) -> set[str] | None:
+    """Return the ids that ``value eq "a" or value eq "b"`` asks for; ``None`` for any other condition on a value."""
+    terms = node.terms if isinstance(node, LogicalExpr) and node.op == LogicalOperator.or_ else (node,)
+    values = [
+        _compares(term) if isinstance(term, Comparison) and str(term.attr_path).lower() == "value" else None
+        for term in terms
+    ]
+    return None if None in values else {value for value in values if value is not None}
 
 
 def _name(shape: Shape, path: AttrPath) -> str:

@@ -133,7 +133,7 @@ def user_schema() -> Definition:
         _values("roles", "The roles of the user."),
         _values("x509Certificates", "Certificates of the user.", value=certificate),
     ]
-    return _schema(USER, "User", "A person or account.", attributes)
+    return _schema(USER, "User", "User Account", attributes)
 
 
 def enterprise_user_schema() -> Definition:

@@ -104,7 +104,7 @@ class Shape:
         if pieces is None:
             return None
         head, condition, tail = pieces
-        split = self.split_urn(head)
+        split = self.split_urn(head) if head else None
         if split is None:
             return None
         urn, names = split
@@ -169,7 +169,7 @@ def _attribute(definition: Mapping[str, Any]) -> Attribute:
 def _common() -> Iterator[Attribute]:
     """Yield the attributes of every resource (RFC 7643 section 3.1)."""
     meta = (("resourceType", "string"), ("created", "dateTime"), ("lastModified", "dateTime"), ("version", "string"))
-    yield Attribute("schemas", "string", multi=True)
+    yield Attribute("schemas", "string", multi=True, read_only=True)  # of a body: it follows from what is there
     yield Attribute("id", "string", read_only=True)
     yield Attribute("externalId", "string")
     yield Attribute(
