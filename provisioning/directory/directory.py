@@ -3,8 +3,8 @@
 Table ``directory``, partitions ``users`` and ``groups``: what must be atomic shares a partition. Row keys:
 
     d:{id}                           the document, its generation and the keys of its index rows
-    x:{attribute}:{value}            a unique claim (userName, a group's displayName; externalId with its source)
-    x:{attribute}:{value}:{id}       a look-up (displayName, emails, emails:work)
+    x:{attribute}:{value}            a unique claim (userName, a group's displayName)
+    x:{attribute}:{value}:{id}       a look-up (displayName, externalId with its source, emails, emails:work)
     h:{name}:{id}                    who once had a name, for reports on people who are gone
     o:{generation}                   the outbox
     m:{group}:{member}  r:{member}:{group}      memberships, in ``groups``
@@ -49,6 +49,9 @@ from provisioning.directory.store import Storage
 type Announce = Callable[[Announcement], Awaitable[None]]
 
 TABLE = "directory"
+
+_FIRST_MEMBERS = 25
+"""How many members of a new group share the transaction with its document and index rows."""
 
 
 class Directory:
@@ -112,22 +115,14 @@ class Directory:
         self, kind: ObjectKind, document: Mapping[str, Any], source: str, members: Sequence[str] = ()
     ) -> Resource:
         """Store a new resource, for a group with its members. Raises ``Taken`` and ``TooLarge``."""
-        resource_id, now = new_id(kind), datetime.now(UTC)
-        rows = index_rows(kind, resource_id, document, source)
-        resource = Resource(kind, resource_id, document, new_generation(now), now, now, source, "", frozenset(rows))
-        first = list(dict.fromkeys(members))[:25]
-        announcement = Announcement(kind, resource_id, resource.generation, correlation.get())
-        operations = [
-            insert(_entity(resource)),
-            *(_index_operation(kind, resource_id, row) for row in rows.values()),
-            upsert(_history(resource)),
-            outbox_row(announcement),
-            *add_rows(resource_id, first),
-        ]
-        etags = await self._commit(operations, list(rows.values()))
+        first = list(dict.fromkeys(members))[:_FIRST_MEMBERS]
+        resource, rows, operations = creation(kind, document, source)
+        announcement = Announcement(kind, resource.id, resource.generation, correlation.get())
+        operations += [outbox_row(announcement), *add_rows(resource.id, first)]
+        etags = await self._commit(operations, rows)
         await self._announce(announcement)
         if len(members) > len(first):
-            await self.change_members(resource_id, add=members)
+            await self.change_members(resource.id, add=members)
         return dataclasses.replace(resource, etag=etags[0])
 
     async def replace(self, resource: Resource, document: Mapping[str, Any]) -> Resource:
@@ -223,6 +218,23 @@ class Directory:
             raise ResourceMissing("The resource does not exist any more.") from missing
         except Changed as changed:
             raise ResourceChanged("The resource was changed by somebody else.") from changed
+
+
+def creation(
+    kind: ObjectKind, document: Mapping[str, Any], source: str
+) -> tuple[Resource, list[IndexRow], list[Operation]]:
+    """Return a new resource, its index rows, and the operations that store both; the document is the first. Pure
+    but for the clock and the id. What announces it is the caller's. Raises ``TooLarge``.
+    """
+    resource_id, now = new_id(kind), datetime.now(UTC)
+    rows = index_rows(kind, resource_id, document, source)
+    resource = Resource(kind, resource_id, document, new_generation(now), now, now, source, "", frozenset(rows))
+    operations = [
+        insert(_entity(resource)),
+        *(_index_operation(kind, resource_id, row) for row in rows.values()),
+        upsert(_history(resource)),
+    ]
+    return resource, list(rows.values()), operations
 
 
 def _entity(resource: Resource) -> Entity:

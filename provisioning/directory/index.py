@@ -20,7 +20,9 @@ INDEXED: Mapping[ObjectKind, frozenset[str]] = {
 }
 """The attributes that ``Directory.find`` serves. ``emails`` also by type: ``emails:work``."""
 
-_UNIQUE = {ObjectKind.USER: {"userName", "externalId"}, ObjectKind.GROUP: {"displayName", "externalId"}}
+_UNIQUE = {ObjectKind.USER: {"userName"}, ObjectKind.GROUP: {"displayName"}}
+"""A group's displayName is Entra's match key; externalId is the client's affair (RFC 7643 3.1) and only looked up."""
+
 _CASE_EXACT = {"externalId"}
 
 

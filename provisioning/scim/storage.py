@@ -19,7 +19,7 @@ from scim2_models import (
     TooManyException,
     UniquenessException,
 )
-from scim2_server.conditions import opaque_tag
+from scim2_server.conditions import Conditions
 from scim2_server.storage import AsyncScimStorage, SearchPage
 
 from connectors.contract import ObjectKind
@@ -89,7 +89,11 @@ class DirectoryStorage(AsyncScimStorage):
     async def update(
         self, resource_type: ResourceType, resource: Resource[Any], *, expected_version: str | None = None
     ) -> Model:
-        """Store the whole new state of a resource; a group's members by the difference."""
+        """Store the whole new state of a resource; a group's members by the difference.
+
+        A PUT of a group without ``members`` leaves them, one with an empty list takes everybody out: RFC 7644 3.5.1
+        lets the service choose what becomes of an attribute that is not sent, and here the other choice loses people.
+        """
         kind, resource_id = kind_of_type(resource_type), str(resource.id)
         document = self._presenting.document(resource)
 
@@ -99,8 +103,8 @@ class DirectoryStorage(AsyncScimStorage):
         stored = await self._change(kind, resource_id, replaced, expected_version)
         if kind is not ObjectKind.GROUP:
             return self._presenting.present(stored)
-        wanted = _members(resource)
-        await self.set_members(resource_id, wanted)
+        if getattr(resource, "members", None) is not None:
+            await self.set_members(resource_id, _members(resource))
         return await self.get(resource_type, resource_id)
 
     async def patch(
@@ -289,9 +293,9 @@ class DirectoryStorage(AsyncScimStorage):
         raise ResourceChanged("The resource is being changed all the time.")
 
 
-def _expect(stored: Stored, version: str | None) -> None:
-    if version is not None and opaque_tag(version) != opaque_tag(version_of(stored)):
-        raise PreconditionFailedException
+def _expect(stored: Stored, if_match: str | None) -> None:
+    """Raise where an If-Match header (one tag, several, or ``*``) does not name the stored version."""
+    Conditions(if_match=if_match).check(version_of(stored), "PUT")
 
 
 def _members(resource: Resource[Any]) -> list[str]:

@@ -32,7 +32,9 @@ def test_the_readme_names_the_two_commands() -> None:
 
 
 def test_every_target_explains_itself_in_make_help() -> None:
-    shown = subprocess.run(["/usr/bin/env", "make", "help"], cwd=ROOT, capture_output=True, text=True, check=True)
+    shown = subprocess.run(
+        ["/usr/bin/env", "make", "--no-print-directory", "help"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
     assert {line.split()[1] for line in shown.stdout.splitlines()} == TARGETS
 
 

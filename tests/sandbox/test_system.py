@@ -177,6 +177,20 @@ def test_a_second_start_takes_up_what_the_first_one_left(tmp_path: Path) -> None
         assert second.stop() == 0
 
 
+def test_a_target_that_cannot_run_is_named_and_the_rest_serves_until_a_part_dies(tmp_path: Path) -> None:
+    (tmp_path / "slapd").mkdir()
+    (tmp_path / "slapd" / "of-somebody-else").touch()
+    with Up(tmp_path, "up") as up:
+        up.wait_serving()
+        assert "There is no ldap target here" in up.said()
+        assert [each["id"] for each in up.admin("/connections").json()["connections"]] == ["graph"]
+        services = up.services()
+        next(process for process in services if "sandbox.graph" in process.cmdline()).kill()
+        assert up.process.wait(60) == 1
+        assert "the Graph simulator died" in up.said()
+        assert not any(process.is_running() for process in services)
+
+
 def test_nothing_survives_a_killed_supervisor_and_the_next_start_needs_no_cleaning_up(tmp_path: Path) -> None:
     with Up(tmp_path, "up") as first:
         services = first.wait_serving().services()

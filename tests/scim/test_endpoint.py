@@ -134,7 +134,10 @@ async def test_conditional_requests(client: Client) -> None:
     assert (await client.patch(path, change, headers={"if-match": version})).status == 200
     assert (await client.patch(path, change, headers={"if-match": version})).status == 412
     assert (await client.send("DELETE", path, headers={"if-match": version})).status == 412
-    assert (await client.send("DELETE", path)).status == 204
+    assert (await client.patch(path, {**change, "value": "a"}, headers={"if-match": "*"})).status == 200
+    listed = f'"other", {(await client.get(path))["meta"]["version"]}'
+    assert (await client.patch(path, {**change, "value": "b"}, headers={"if-match": listed})).status == 200
+    assert (await client.send("DELETE", path, headers={"if-match": "*"})).status == 204
 
 
 async def test_discovery(client: Client) -> None:

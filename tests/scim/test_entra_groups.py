@@ -105,6 +105,15 @@ async def test_put_changes_members_by_the_difference(client: Client) -> None:
     assert {each.members for each in client.announced} == {("u-3",), ("u-1",)}
 
 
+async def test_put_without_members_leaves_them_and_an_empty_list_takes_all_out(client: Client) -> None:
+    group = await client.group("Risk", "u-1", "u-2")
+    path = f"/Groups/{group['id']}"
+    assert (await client.send("PUT", path, {"schemas": [GROUP], "displayName": "Risk EMEA"})).status == 200
+    assert await client.members(group["id"]) == ["u-1", "u-2"]
+    assert (await client.send("PUT", path, {"schemas": [GROUP], "displayName": "Risk", "members": []})).status == 200
+    assert await client.members(group["id"]) == []
+
+
 async def test_a_conditional_patch_of_members(client: Client) -> None:
     group = await client.group("Risk")
     path, version = f"/Groups/{group['id']}", group["meta"]["version"]
