@@ -5,6 +5,7 @@ price of a job. While a connection is stopped its jobs end at once and unacknowl
 and the sweeper sends them when the connection is free.
 """
 
+import asyncio
 import logging
 import time
 from dataclasses import dataclass, field
@@ -72,6 +73,7 @@ class Circuits:
     table: Table
     _seen: dict[str, _Seen] = field(default_factory=dict)
     _failures: dict[str, int] = field(default_factory=dict)
+    _changing: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def get(self, connection_id: str, *, fresh: bool = False) -> ConnectionState:
         """Return a connection's state, at most two seconds old."""
@@ -84,7 +86,13 @@ class Circuits:
     async def succeeded(self, connection: Connection) -> None:
         """Note that the system answered; frees a connection that was stopped."""
         self._failures.pop(connection.id, None)
-        state = await self.get(connection.id)
+        if (await self.get(connection.id)).status is Health.OK:
+            return
+        async with self._changing:
+            await self._back(connection)
+
+    async def _back(self, connection: Connection) -> None:
+        state = await self.get(connection.id, fresh=True)
         if state.status is Health.OK:
             return
         log.info("connection %s is back after %s", connection.id, state.status)
@@ -99,7 +107,11 @@ class Circuits:
     async def failed(self, connection: Connection, error: ConnectorError) -> None:
         """Note that the system did not answer; the third time in a row opens the circuit, 5 s doubling to 5 min."""
         count = self._failures[connection.id] = self._failures.get(connection.id, 0) + 1
-        state = await self.get(connection.id)
+        async with self._changing:
+            await self._open(connection, error, count)
+
+    async def _open(self, connection: Connection, error: ConnectorError, count: int) -> None:
+        state = await self.get(connection.id, fresh=count >= FAILURES_TO_OPEN)
         if count < FAILURES_TO_OPEN and state.status is Health.OK:
             return
         now = datetime.now(UTC)
@@ -127,6 +139,10 @@ class Circuits:
 
     async def quarantine(self, connection: Connection, error: ConnectorError) -> None:
         """Stop a connection that fails as a whole; it is tried again after 5 min doubling to 24 h, or when changed."""
+        async with self._changing:
+            await self._stop(connection, error)
+
+    async def _stop(self, connection: Connection, error: ConnectorError) -> None:
         state = await self.get(connection.id, fresh=True)
         now = datetime.now(UTC)
         if state.stops(connection, now):

@@ -78,7 +78,7 @@ class Demo:
         if settled.agreed:
             names = " and ".join(settled.pictures)
             self.console.print(
-                f"{names} show everything {settled.agreed_after:.1f} s after the last request; "
+                f"Everything stands in {names} {settled.agreed_after:.1f} s after the last request; "
                 f"the hub was at rest after {settled.seconds:.1f} s."
             )
         return settled

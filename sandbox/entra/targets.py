@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
-from ldap3 import SUBTREE, Connection, Server, Tls
-from ldap3.core.exceptions import LDAPException
 
+from connectors.ldap.library import SUBTREE, Connection, LDAPException, Server, Tls
 from sandbox.entra.compare import Picture, Standing
 from sandbox.slapd import ADMIN, GROUPS, SUFFIX, Slapd
 

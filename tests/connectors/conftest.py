@@ -2,8 +2,6 @@
 
 import pytest
 
-from tests.slapd_server import slapd as slapd  # the fixture
-
 # The contract suite is no test module: have its asserts tell what they compared, as those of test modules do.
 pytest.register_assert_rewrite(
     "connectors.testing.accounts",

@@ -1,7 +1,6 @@
 """A hub with an in-memory target, and a queue that the test works off itself: jobs run when it says so."""
 
 import asyncio
-import base64
 import random
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
@@ -21,6 +20,7 @@ from provisioning.engine.sweeper import Swept
 from provisioning.hub import Hub
 from provisioning.reports.entries import Entry
 from provisioning.settings import Settings
+from tests.draining import take
 
 USER, GROUP = ObjectKind.USER, ObjectKind.GROUP
 MANAGER = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
@@ -75,12 +75,7 @@ class World:
 
     async def take(self) -> list[Job]:
         """Take what is visible on the queue, without running it."""
-        client = self.hub.storage.queue("provisioning-jobs")._client
-        jobs: list[Job] = []
-        async for message in client.receive_messages(messages_per_page=32, visibility_timeout=600):
-            jobs.append(Job.parse(base64.b64decode(message.content)))
-            await client.delete_message(message)
-        return jobs
+        return await take(self.hub)
 
     async def lose(self) -> list[Job]:
         """Lose every message on the queue, as a crash between commit and enqueue does."""
