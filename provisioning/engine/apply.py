@@ -26,6 +26,7 @@ from provisioning.engine.planner import (
     adopted,
     plan,
 )
+from provisioning.engine.wording import blocked, changes, text
 from provisioning.reports.entries import Action, Entry, Status
 
 _ACTIONS = {
@@ -109,13 +110,13 @@ class Application:
                 # Somebody else was first, or an earlier try of ours did happen: the match tells.
                 found = await self._match()
                 if found is None:
-                    raise _blocked(exists) from exists
+                    raise blocked(exists) from exists
                 await self._adopt(found)
                 return
             self.answered = True
             self._written(account, self.desired.values, missing)
             self.link = dataclasses.replace(self.link, active=_active(self.desired, account, created=True))
-            self._report(Action.CREATE, Status.SUCCESS, changes=_changes({}, self.desired.values))
+            self._report(Action.CREATE, Status.SUCCESS, changes=changes({}, self.desired.values))
 
     async def _match(self) -> Account | None:
         """Return the one account that a matching attribute finds. Two are never chosen from: an administrator is."""
@@ -179,7 +180,7 @@ class Application:
         self.answered = True
         self._written(account, step.changes, missing)
         shown = {name: value for name, value in step.changes.items() if name in values}
-        self._report(Action.UPDATE, Status.SUCCESS, changes=_changes(before.values, shown))
+        self._report(Action.UPDATE, Status.SUCCESS, changes=changes(before.values, shown))
 
     async def _switch(self, *, active: bool) -> None:
         action = Action.ACTIVATE if active else Action.DEACTIVATE
@@ -196,7 +197,7 @@ class Application:
         self.answered = True
         before = self.link.active
         self.link = dataclasses.replace(self.link, active=active)
-        self._report(action, Status.SUCCESS, changes={"active": (_text(before), _text(active))})
+        self._report(action, Status.SUCCESS, changes={"active": (text(before), text(active))})
 
     async def _delete(self) -> None:
         await self.connector.delete(self.desired.kind, self.link.remote_id)
@@ -283,35 +284,3 @@ class Application:
 
 def _active(desired: Desired, account: Account, *, created: bool) -> bool | None:
     return account.active if account.active is not None or not created or desired.kind is ObjectKind.GROUP else True
-
-
-def _blocked(exists: AlreadyExists) -> Rejected:
-    what = f"this {exists.attribute}" if exists.attribute else "this name"
-    return Rejected(
-        f"An account with {what} exists there, and no matching attribute finds it. {exists}",
-        code="match.blocked",
-        fix="Match by an attribute that finds the existing account, or rename one of the two.",
-        attribute=exists.attribute,
-    )
-
-
-def _changes(before: Mapping[str, Wanted], after: Mapping[str, Wanted]) -> dict[str, tuple[str | None, str | None]]:
-    return {
-        name: (_text(before.get(name)), _text(value))
-        for name, value in after.items()
-        if _text(before.get(name)) != _text(value)
-    }
-
-
-def _text(value: Wanted) -> str | None:
-    match value:
-        case None | "" | ():
-            return None
-        case Pending():
-            return value.resource_id
-        case tuple():
-            return ", ".join(value)
-        case bool():
-            return "true" if value else "false"
-        case _:
-            return str(value)

@@ -1,11 +1,6 @@
-"""The hub's directory as scim2-server's storage: what the protocol asks, answered at the price of the directory.
+"""The hub's directory as scim2-server's storage: what the protocol asks, answered at the price of the directory."""
 
-``groups`` of a user is read-only and not stored; it is loaded only for a request that names it in ``attributes``,
-because a read by id costs one round trip. ``members`` of a group is loaded unless the request leaves it out.
-"""
-
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any
 
 from scim2_models import (
@@ -16,7 +11,6 @@ from scim2_models import (
     ResponseParameters,
     ScimProvider,
     SearchRequest,
-    TooManyException,
     UniquenessException,
 )
 from scim2_server.conditions import Conditions
@@ -24,35 +18,14 @@ from scim2_server.storage import AsyncScimStorage, SearchPage
 
 from connectors.contract import ObjectKind
 from provisioning.directory.directory import Directory
-from provisioning.directory.index import is_indexed
-from provisioning.directory.keys import kind_of
 from provisioning.directory.resources import Resource as Stored
 from provisioning.directory.resources import ResourceChanged, ResourceMissing, Taken
 from provisioning.scim.caller import caller
 from provisioning.scim.membership import member_ids
 from provisioning.scim.presenting import Model, Presenting, kind_of_type, version_of
-from provisioning.scim.questions import Question, Relations, best_question, relations
+from provisioning.scim.searching import MOST_WORK, Search, Wanted
 
-MOST_WORK = 50_000
-"""How many resources a filter that no index answers may be tried on before the answer is ``tooMany``."""
 TRIES = 8
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """Which of the attributes that are not in the document a response keeps."""
-
-    members: bool = True
-    groups: bool = False
-
-    @classmethod
-    def by(cls, parameters: ResponseParameters[Any] | None) -> "Wanted":
-        """Read ``attributes`` and ``excludedAttributes``."""
-        if parameters is None:
-            return cls()
-        if parameters.attributes:
-            return cls(_names(parameters.attributes, "members"), _names(parameters.attributes, "groups"))
-        return cls(members=not _names(parameters.excluded_attributes or (), "members", whole=True))
 
 
 class DirectoryStorage(AsyncScimStorage):
@@ -63,7 +36,7 @@ class DirectoryStorage(AsyncScimStorage):
     def __init__(self, directory: Directory, provider: ScimProvider, most_work: int = MOST_WORK) -> None:
         self._directory = directory
         self._presenting = Presenting(provider)
-        self._most_work = most_work
+        self._search = Search(directory, self._presenting, most_work)
 
     async def get(
         self,
@@ -74,7 +47,7 @@ class DirectoryStorage(AsyncScimStorage):
     ) -> Model:
         """Return a resource; one round trip, and one for each 1,000 of its members."""
         stored = await self._stored(kind_of_type(resource_type), resource_id)
-        return await self._shown(stored, Wanted.by(response_parameters))
+        return await self._search.shown(stored, Wanted.by(response_parameters))
 
     async def create(self, resource_type: ResourceType, resource: Resource[Any]) -> Model:
         """Store a new resource, for a group with its members; two round trips."""
@@ -176,91 +149,9 @@ class DirectoryStorage(AsyncScimStorage):
     async def search(
         self, resource_types: list[ResourceType], search_request: SearchRequest[Any], *, position: Any = None
     ) -> SearchPage:
-        """Return a page. An indexed ``eq`` costs two round trips; what no index answers is tried one by one."""
+        """Return a page, as ``Search`` finds it. Cursors come with RFC 9865."""
         kinds = list(dict.fromkeys(kind_of_type(each) for each in resource_types))
-        wanted = Wanted.by(search_request)
-        start, count = search_request.start_index_0 or 0, search_request.count
-        if search_request.filter is None and search_request.sort_by is None and len(kinds) == 1:
-            return await self._page(kinds[0], start, count, wanted)
-        found = [match for kind in kinds async for match in self._matching(kind, search_request)]
-        keyed = sorted(
-            ((_sort_key(search_request, model), stored) for stored, model in found), key=lambda pair: pair[0]
-        )
-        if search_request.sort_order == SearchRequest.SortOrder.descending and search_request.sort_by is not None:
-            keyed.reverse()
-        shown = [stored for _, stored in keyed][start : None if count is None else start + count]
-        return SearchPage(len(found), [await self._shown(stored, wanted) for stored in shown])
-
-    async def _page(self, kind: ObjectKind, start: int, count: int | None, wanted: Wanted) -> SearchPage:
-        """Return a page of everything in the order of ids: the keys are counted, the page alone is read."""
-        ids = [each async for each in self._directory.ids(kind)]
-        behind = ids[start - 1] if 0 < start <= len(ids) else ""
-        stored: list[Stored] = []
-        if start < len(ids) and count != 0:
-            async for each in self._directory.scan(kind, behind, page=count):
-                stored.append(each)
-                if count is not None and len(stored) == count:
-                    break
-        return SearchPage(len(ids), [await self._shown(each, wanted) for each in stored])
-
-    async def _matching(self, kind: ObjectKind, request: SearchRequest[Any]) -> AsyncIterator[tuple[Stored, Model]]:
-        if request.filter is None:
-            async for stored in self._directory.scan(kind):
-                yield stored, self._presenting.present(stored)
-            return
-        node = request.filter.ast
-        question, asked = best_question(kind, node), relations(kind, node)
-        candidates = self._directory.scan(kind) if question is None else self._answer(kind, question)
-        tried = 0
-        async for stored in candidates:
-            tried += 1
-            if tried > self._most_work:
-                raise TooManyException(
-                    detail=f"The filter would have to be tried on more than {self._most_work} resources. "
-                    "Ask for an indexed attribute with eq: userName, externalId, displayName, emails."
-                )
-            model = await self._with_relations(stored, asked)
-            if request.filter.match(model):
-                yield stored, model
-
-    async def _answer(self, kind: ObjectKind, question: Question) -> AsyncIterator[Stored]:
-        """Yield the resources that an index finds for a question."""
-        if is_indexed(kind, question.attribute):
-            for stored in await self._directory.find(kind, question.attribute, question.value, caller.get()):
-                yield stored
-            return
-        memberships = self._directory.memberships
-        if question.attribute == "id":
-            ids = [question.value]
-        elif kind is ObjectKind.GROUP:
-            ids = [each async for each in memberships.groups_of(question.value)]
-        else:
-            ids = [each async for each in memberships.members(question.value) if kind_of(each) is kind]
-        for each in ids:
-            try:
-                yield await self._directory.get(kind, each)
-            except ResourceMissing:
-                continue
-
-    async def _with_relations(self, stored: Stored, asked: Relations) -> Model:
-        """Return a candidate with as much of its memberships as the filter asks about."""
-        memberships = self._directory.memberships
-        if asked.whole:
-            return await self._shown(stored, Wanted(members=True, groups=True))
-        group = stored.kind is ObjectKind.GROUP
-        pairs = [(stored.id, each) if group else (each, stored.id) for each in sorted(asked.ids)]
-        related = [pair for pair in pairs if await memberships.contains(*pair)]
-        if group:
-            return self._presenting.present(stored, members=[member for _, member in related])
-        return self._presenting.present(stored, groups=[each for each, _ in related])
-
-    async def _shown(self, stored: Stored, wanted: Wanted) -> Model:
-        memberships = self._directory.memberships
-        if stored.kind is ObjectKind.GROUP and wanted.members:
-            return self._presenting.present(stored, members=[each async for each in memberships.members(stored.id)])
-        if stored.kind is ObjectKind.USER and wanted.groups:
-            return self._presenting.present(stored, groups=[each async for each in memberships.groups_of(stored.id)])
-        return self._presenting.present(stored)
+        return await self._search.page(kinds, search_request)
 
     async def _stored(self, kind: ObjectKind, resource_id: str) -> Stored:
         try:
@@ -301,18 +192,6 @@ def _expect(stored: Stored, if_match: str | None) -> None:
 def _members(resource: Resource[Any]) -> list[str]:
     members = getattr(resource, "members", None) or ()
     return member_ids([{"value": member.value} for member in members])
-
-
-def _names(paths: Any, name: str, *, whole: bool = False) -> bool:
-    """Tell whether a list of paths names an attribute, or (unless ``whole``) a part of it."""
-    names = [str(path).rpartition(":")[2].lower() for path in paths]
-    return any(each == name or (not whole and each.startswith(f"{name}.")) for each in names)
-
-
-def _sort_key(request: SearchRequest[Any], model: Model) -> tuple[bool, Any, str]:
-    """Return what orders a resource: its sort value, missing ones last, then its id."""
-    value = request.sort_value(model)
-    return value is None, "" if value is None else value, str(model.id)
 
 
 def _not_found(kind: ObjectKind) -> NotFoundException:
