@@ -5,13 +5,12 @@ from datetime import timedelta
 
 import azure.functions as func
 
-from provisioning.engine.jobs import Job
+from provisioning.engine.jobs import QUEUE, Job
 from provisioning.hub import hub
 from provisioning.version import VERSION
 
 app = func.FunctionApp(http_auth_level=func.AuthLevel.FUNCTION)
 
-JOBS = "provisioning-jobs"
 STORAGE = "AzureWebJobsStorage"
 
 
@@ -42,14 +41,14 @@ async def admin(req: func.HttpRequest, context: func.Context) -> func.HttpRespon
 
 
 @app.function_name("jobs")
-@app.queue_trigger("message", queue_name=JOBS, connection=STORAGE)
+@app.queue_trigger("message", queue_name=QUEUE, connection=STORAGE)
 async def jobs(message: func.QueueMessage) -> None:
     """Converge what a job names."""
     await (await hub()).executor.execute(Job.parse(message.get_body()))
 
 
 @app.function_name("poison")
-@app.queue_trigger("message", queue_name=f"{JOBS}-poison", connection=STORAGE)
+@app.queue_trigger("message", queue_name=f"{QUEUE}-poison", connection=STORAGE)
 async def poison(message: func.QueueMessage) -> None:
     """Report a job that failed for good, so that nothing ends in a queue nobody reads."""
     await (await hub()).poison.read(message.get_body())

@@ -40,7 +40,7 @@ class Executor:
 
     async def execute(self, job: Job) -> None:
         """Do what a job asks for, or leave it where the sweeper finds it."""
-        begin(job.correlation)
+        job = dataclasses.replace(job, correlation=begin(job.correlation))
         if job.type is JobType.FORGET:
             await self.directory.forget(job.resource_id)
             await self.links.write(acknowledgement(job))

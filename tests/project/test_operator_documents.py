@@ -1,0 +1,64 @@
+"""What operators meet is documented: every setting with its default, every queue, every function, every code."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+from provisioning.engine.planner import SKIPS
+from provisioning.hub import QUEUES
+from provisioning.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+SETTINGS = (ROOT / "docs/settings.md").read_text()
+REPORT = (ROOT / "docs/report.md").read_text()
+
+
+@pytest.mark.parametrize("name", Settings.model_fields)
+def test_every_setting_is_documented_with_its_default(name: str) -> None:
+    field = Settings.model_fields[name]
+    variable = field.validation_alias or f"LOCKSTEP_{name.upper()}"
+    (row,) = [line for line in SETTINGS.splitlines() if line.startswith(f"| `{variable}` |")]
+    default = field.default
+    assert row.split("|")[2].strip() == ("" if default in (None, "") else str(default))
+
+
+@pytest.mark.parametrize("queue", QUEUES)
+def test_every_queue_is_documented(queue: str) -> None:
+    assert f"`{queue}`" in SETTINGS
+
+
+def test_every_timer_is_documented() -> None:
+    source = (ROOT / "function_app.py").read_text()
+    timers = re.findall(r'function_name\("(\w+)"\)\n@app.timer_trigger', source)
+    assert timers
+    assert [name for name in timers if f"function `{name}`" not in SETTINGS] == []
+
+
+def codes() -> set[str]:
+    """Every code that is written out in the product."""
+    found = set(SKIPS)
+    for package in ("connectors", "provisioning"):
+        for path in (ROOT / package).rglob("*.py"):
+            if "testing" not in path.parts and path.name != "memory.py":
+                found |= written(ast.parse(path.read_text()))
+    return found
+
+
+def written(tree: ast.Module) -> set[str]:
+    """The constant first words of ``code=`` and of ``Problem(``, also in the arms of a conditional."""
+    values: list[ast.expr] = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            values += [keyword.value for keyword in node.keywords if keyword.arg == "code"]
+            if isinstance(node.func, ast.Name) and node.func.id == "Problem":
+                values += node.args[:1]
+    values += [arm for value in values if isinstance(value, ast.IfExp) for arm in (value.body, value.orelse)]
+    return {value.value for value in values if isinstance(value, ast.Constant) and isinstance(value.value, str)}
+
+
+def test_every_code_is_documented() -> None:
+    found = {code for code in codes() if code}
+    assert len(found) > 50
+    assert sorted(code for code in found if f"`{code}`" not in REPORT) == []
