@@ -9,7 +9,7 @@ ARGS ?=
 on = $(filter-out 0 no false,$(1))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test bench check format requirements clean
+.PHONY: help demo up test bench soak check format requirements clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-20s %s\n", $$1, $$2 }'
@@ -29,6 +29,10 @@ test: ## Run all tests
 bench: ## Measure round trips, rates and import time
 	@$(SETUP) servers
 	@exec $(LOCAL_PYTHON) -m benchmarks $(ARGS)
+
+soak: ## Run the crash tests whole: every step, before and after, two connections (about ten minutes)
+	@$(SETUP) servers
+	@LOCKSTEP_SOAK=1 exec $(LOCAL_PYTHON) -m pytest -n $(JOBS) tests/crash $(ARGS)
 
 check: ## Format, lint, types, requirements.txt
 	@$(SETUP) packages

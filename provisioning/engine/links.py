@@ -103,16 +103,9 @@ class Link:
             "remoteId": self.remote_id,
             "remoteName": self.remote_name,
             "generation": self.generation,
-            "status": self.status.value,
-            "code": self.problem.code,
-            "message": self.problem.message[:2000],
-            "fix": self.problem.fix[:2000],
-            "attempts": self.attempts,
-            "due": self.due,
             "intent": self.intent,
             "waiters": json.dumps(self.waiters),
-            "lease": self.lease,
-            "leasedUntil": self.leased_until or _LONG_AGO,
+            **_standing(self),
             "changed": self.changed or datetime.now(UTC),
             **({} if self.active is None else {"active": self.active}),
             **pack({name: _plain(value) for name, value in self.values.items()}, "values"),
@@ -131,16 +124,10 @@ class Link:
             generation=entity["generation"],
             values={name: _wanted(value) for name, value in unpack(entity, "values").items()},
             active=entity.get("active"),
-            status=LinkStatus(entity["status"]),
-            problem=Problem(entity["code"], entity["message"], entity["fix"]),
-            attempts=entity["attempts"],
-            due=entity["due"],
             intent=entity["intent"],
             waiters=tuple(json.loads(entity["waiters"])),
-            lease=entity["lease"],
-            leased_until=entity["leasedUntil"],
             changed=entity["changed"],
-            etag=etag_of(entity),
+            **_stood(entity),
         )
 
 
@@ -184,14 +171,7 @@ class MemberLink:
             "applied": self.applied,
             "groupRemote": self.group_remote,
             "memberRemote": self.member_remote,
-            "status": self.status.value,
-            "code": self.problem.code,
-            "message": self.problem.message[:2000],
-            "fix": self.problem.fix[:2000],
-            "attempts": self.attempts,
-            "due": self.due,
-            "lease": self.lease,
-            "leasedUntil": self.leased_until or _LONG_AGO,
+            **_standing(self),
         }
 
     @classmethod
@@ -204,14 +184,35 @@ class MemberLink:
             applied=entity["applied"],
             group_remote=entity["groupRemote"],
             member_remote=entity["memberRemote"],
-            status=LinkStatus(entity["status"]),
-            problem=Problem(entity["code"], entity["message"], entity["fix"]),
-            attempts=entity["attempts"],
-            due=entity["due"],
-            lease=entity["lease"],
-            leased_until=entity["leasedUntil"],
-            etag=etag_of(entity),
+            **_stood(entity),
         )
+
+
+def _standing(row: Link | MemberLink) -> Entity:
+    """Return what a link and a membership have in common as it is stored: status, problem, clock and lease."""
+    return {
+        "status": row.status.value,
+        "code": row.problem.code,
+        "message": row.problem.message[:2000],
+        "fix": row.problem.fix[:2000],
+        "attempts": row.attempts,
+        "due": row.due,
+        "lease": row.lease,
+        "leasedUntil": row.leased_until or _LONG_AGO,
+    }
+
+
+def _stood(entity: Entity) -> dict[str, Any]:
+    """Return the fields that ``_standing`` has stored."""
+    return {
+        "status": LinkStatus(entity["status"]),
+        "problem": Problem(entity["code"], entity["message"], entity["fix"]),
+        "attempts": entity["attempts"],
+        "due": entity["due"],
+        "lease": entity["lease"],
+        "leased_until": entity["leasedUntil"],
+        "etag": etag_of(entity),
+    }
 
 
 _LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
