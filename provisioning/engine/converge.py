@@ -134,7 +134,7 @@ class Converger:
             )
         settled, due = _outcome(work, held, desired)
         try:
-            await self.links.settle(held, settled, work.entries, job, due=due)
+            waiters = await self.links.settle(held, settled, work.entries, job, due=due)
         except OwnedByAnother:
             # Another resource has claimed the account since we looked: look again, and find out who.
             await self.links.release(held)
@@ -142,19 +142,25 @@ class Converger:
         except LeaseLost:
             log.warning("lease of %s in %s ran out; the next job sees what was done", link.resource_id, connection.id)
             return
-        await self._afterwards(job, connection, held, settled, work, steps)
+        await self._afterwards(job, connection, held, settled, work, steps, waiters)
 
     async def _afterwards(
-        self, job: Job, connection: Connection, before: Link, link: Link, work: Application, steps: Sequence[Step]
+        self,
+        job: Job,
+        connection: Connection,
+        before: Link,
+        link: Link,
+        work: Application,
+        steps: Sequence[Step],
+        waiters: Sequence[str],
     ) -> None:
         """Tell the connection's circuit, those who waited for this account, and what it waits for itself."""
         decision = decide(work.error, link.attempts) if work.error else None
         await self._tell_circuit(connection, work, decision)
-        follow_ups: list[Job] = []
-        if link.remote_id and link.remote_id != before.remote_id:
-            follow_ups += await self._woken(connection.id, before)
-            if before.generation:  # not the first account of this resource here: the earlier one had memberships
-                follow_ups += await self._memberships_again(connection.id, link)
+        follow_ups = await self._woken(connection.id, waiters)
+        if link.remote_id and link.remote_id != before.remote_id and before.generation:
+            # Not the first account of this resource here: the earlier one had memberships.
+            follow_ups += await self._memberships_again(connection.id, link)
         for pending in work.missing:
             other = Link(connection.id, pending.resource_id, pending.kind)
             if not await self.links.add_waiter(other, link.key):
@@ -171,10 +177,10 @@ class Converger:
         elif work.answered:
             await self.circuits.succeeded(connection)
 
-    async def _woken(self, connection: str, link: Link) -> list[Job]:
+    async def _woken(self, connection: str, waiters: Sequence[str]) -> list[Job]:
         """Return the jobs of those who waited for an account that now exists."""
         jobs: list[Job] = []
-        for row in link.waiters:
+        for row in waiters:
             kind, _, rest = row.partition(":")
             if kind == "l":
                 waiting = ObjectKind.GROUP if rest.startswith("g-") else ObjectKind.USER
@@ -221,8 +227,6 @@ def _outcome(work: Application, held: Link, desired: Desired) -> tuple[Link, dat
     link = dataclasses.replace(work.link, generation=desired.generation, intent="", waiters=held.waiters)
     if work.error is not None:
         return _failed(link, work.error, now)
-    if link.remote_id and link.remote_id != held.remote_id:
-        link = dataclasses.replace(link, waiters=())
     if work.missing:
         problem = Problem(
             "reference.waiting",

@@ -117,10 +117,12 @@ class LinkStore:
         *,
         due: datetime | None = None,
         acknowledge: bool = True,
-    ) -> None:
+    ) -> tuple[str, ...]:
         """Write what became of a leased link, its entries, its clock and the acknowledgement; one round trip.
 
-        ``before`` is the link as it was leased. Raises ``LeaseLost`` and ``OwnedByAnother``.
+        ``before`` is the link as it was leased. Returns who waited for an account that the link has now and had not
+        before, those included who came while it was leased: they are noted no longer, and the caller wakes them.
+        Raises ``LeaseLost`` and ``OwnedByAnother``.
         """
         settled = dataclasses.replace(
             link, lease="", leased_until=None, due=due_key(due, link.key) if due else "", changed=datetime.now(UTC)
@@ -132,12 +134,12 @@ class LinkStore:
         ]
         current = before
         for _ in range(10):
-            waiters = (*settled.waiters, *(row for row in current.waiters if row not in before.waiters))
-            merged = dataclasses.replace(settled, waiters=tuple(dict.fromkeys(waiters)))
+            waiters = tuple(dict.fromkeys((*before.waiters, *current.waiters)))
+            appeared = bool(settled.remote_id) and settled.remote_id != before.remote_id
+            merged = dataclasses.replace(settled, waiters=() if appeared else waiters)
             moves = _clock_moves(current.due, settled)
             try:
                 await self._table.transact([replace(merged.entity(), current.etag), *moves, *rest])
-                break
             except Changed:
                 # A waiter was added, or the sweeper moved the clock, while the link was leased: neither is lost.
                 stored = await self.get(before.connection, before.resource_id)
@@ -146,8 +148,9 @@ class LinkStore:
                 current = stored
             except Exists as exists:
                 raise OwnedByAnother from exists
-        else:
-            raise LeaseLost
+            else:
+                return waiters if appeared else ()
+        raise LeaseLost
 
     async def release(self, link: Link) -> None:
         """Give a lease back without any change, as far as it is still held."""

@@ -145,6 +145,8 @@ class Sweeper:
             if stored is None or stored.get("due") != row["RowKey"]:
                 await self.links.table.transact([old])
                 return False
+            if stored["lease"] and stored["leasedUntil"] > datetime.now(UTC):
+                return False  # a job is at it and will set the clock itself
             wound = due_key(datetime.now(UTC) + _IN_FLIGHT, key)
             await self.links.table.transact(
                 [
