@@ -154,6 +154,11 @@ class MemoryConnector(Connector):
                 self.directory.members.pop(remote_id, None)
                 for members in self.directory.members.values():
                     members.pop(remote_id, None)
+                for account in list(self.directory.accounts.values()):
+                    kept = {
+                        name: value for name, value in account.attributes.items() if not _points_at(value, remote_id)
+                    }
+                    self.directory.accounts[account.remote_id] = replace(account, attributes=kept)
 
     async def change_members(self, group: str, add: Sequence[str], remove: Sequence[str]) -> MemberFailures:
         """Add those who exist, remove whoever is in."""
@@ -213,6 +218,10 @@ class MemoryConnector(Connector):
                     f"The {NAMES[kind]} is taken by {other.remote_id}.", code="memory.nameTaken", attribute=NAMES[kind]
                 )
         return kept
+
+
+def _points_at(value: Value, remote_id: str) -> bool:
+    return isinstance(value, Reference) and value.remote_id == remote_id
 
 
 def _same(held: Value, wanted: Value) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from connectors.contract import Account, Connector, ObjectKind, Reference, Value
+from connectors.contract import Account, Connector, Match, ObjectKind, Reference, Value
 from connectors.errors import AlreadyExists, ConnectorError, Misconfigured, NotFound, Rejected, Unavailable
 from provisioning.connections.connection import Connection
 from provisioning.connections.mapping import Pending
@@ -20,6 +20,7 @@ from provisioning.engine.planner import (
     Deactivate,
     Delete,
     Desired,
+    Recover,
     Skip,
     Step,
     Update,
@@ -31,6 +32,7 @@ from provisioning.reports.entries import Action, Entry, Status
 
 _ACTIONS = {
     Bring: Action.CREATE,
+    Recover: Action.DELETE,
     Update: Action.UPDATE,
     Activate: Action.ACTIVATE,
     Deactivate: Action.DEACTIVATE,
@@ -43,9 +45,9 @@ _ACTIONS = {
 class Application:
     """One plan being carried out. ``link`` follows the account step by step; ``entries`` and ``missing`` collect.
 
-    ``unsure`` says that an earlier job began to create the account and may have done so: it is looked up even where
-    the connection takes over no accounts. ``missing`` are the references whose accounts do not exist in this system
-    yet; ``answered`` tells that the system gave any answer at all.
+    ``unsure`` is what an earlier job noted when it began to create the account, and may have done so: the account is
+    looked for by that too, even where the connection takes over no accounts. ``missing`` are the references whose
+    accounts do not exist in this system yet; ``answered`` tells that the system gave any answer at all.
     """
 
     connection: Connection
@@ -54,7 +56,7 @@ class Application:
     desired: Desired
     link: Link
     correlation: str
-    unsure: bool
+    unsure: tuple[tuple[str, str], ...]
     entries: list[Entry] = field(default_factory=list)
     missing: list[Pending] = field(default_factory=list)
     error: ConnectorError | None = None
@@ -86,6 +88,8 @@ class Application:
         match step:
             case Bring():
                 await self._bring(step)
+            case Recover():
+                await self._recover()
             case Update():
                 await self._update(step)
             case Deactivate() | Activate():
@@ -115,16 +119,28 @@ class Application:
                 return
             self.answered = True
             self._written(account, self.desired.values, missing)
-            self.link = dataclasses.replace(self.link, active=_active(self.desired, account, created=True))
+            made_active = None if self.desired.kind is ObjectKind.GROUP else account.active is not False
+            self.link = dataclasses.replace(self.link, active=made_active)
             self._report(Action.CREATE, Status.SUCCESS, changes=changes({}, self.desired.values))
+
+    async def _recover(self) -> None:
+        """Find and remove what was begun for a resource that is deleted since; often there is nothing to find."""
+        found = await self._match()
+        if found is not None:
+            if not matching_attributes(self.connection, self.desired.kind, self.connector.defaults[self.desired.kind]):
+                raise Rejected(
+                    f"The account {found.name} may have been created for a resource that is deleted since.",
+                    code="create.unsure",
+                    fix="This connection takes over no accounts, so it was left. Delete it there if it is not wanted.",
+                )
+            await self._adopt(found)
 
     async def _match(self) -> Account | None:
         """Return the one account that a matching attribute finds. Two are never chosen from: an administrator is."""
         defaults = self.connector.defaults[self.desired.kind]
         attributes = matching_attributes(self.connection, self.desired.kind, defaults)
-        if not attributes and self.unsure:
-            attributes = defaults.matching
-        for question in questions(self.desired.kind, attributes, self.desired.values):
+        noted = [Match(self.desired.kind, name, value) for name, value in self.unsure]
+        for question in dict.fromkeys((*noted, *questions(self.desired.kind, attributes, self.desired.values))):
             found = await self.connector.find(question)
             self.answered = True
             if len(found) > 1:
@@ -280,7 +296,3 @@ class Application:
                 correlation=self.correlation,
             )
         )
-
-
-def _active(desired: Desired, account: Account, *, created: bool) -> bool | None:
-    return account.active if account.active is not None or not created or desired.kind is ObjectKind.GROUP else True

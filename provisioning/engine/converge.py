@@ -9,21 +9,22 @@ import dataclasses
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from connectors.contract import Connector, ObjectKind
-from connectors.errors import ConnectorError, Unavailable
+from connectors.errors import Unavailable
 from provisioning.connections.connection import Connection
 from provisioning.directory.directory import Directory
 from provisioning.directory.resources import Resource, ResourceMissing
 from provisioning.engine.apply import Application
 from provisioning.engine.circuit import Circuits
 from provisioning.engine.desire import desire
-from provisioning.engine.jobs import Job, JobSender, JobType
+from provisioning.engine.jobs import Job, JobSender, JobType, member_jobs
 from provisioning.engine.link_store import LeaseLost, LinkBusy, LinkStore, OwnedByAnother, acknowledgement
-from provisioning.engine.links import Link, LinkStatus, Problem, member_key
-from provisioning.engine.planner import SKIPS, Bring, Delete, Desired, Skip, Step, plan
-from provisioning.engine.retries import WAITING_DELAY, Decision, Effect, decide
+from provisioning.engine.links import Link, LinkStatus, Problem
+from provisioning.engine.outcome import intent_of, outcome
+from provisioning.engine.planner import SKIPS, Delete, Desired, Skip, Step, plan
+from provisioning.engine.retries import Decision, Effect, decide
 from provisioning.reports.entries import Action, Entry, Status
 
 log = logging.getLogger(__name__)
@@ -116,9 +117,8 @@ class Converger:
         link: Link,
         steps: Sequence[Step],
     ) -> None:
-        creating = any(isinstance(step, Bring) for step in steps)
-        held = await self.links.lease(link, intent="create" if creating else "")
-        work = Application(connection, connector, self.links, desired, held, job.correlation, bool(link.intent))
+        held = await self.links.lease(link, intent=intent_of(connection, connector, desired, steps))
+        work = Application(connection, connector, self.links, desired, held, job.correlation, link.intent)
         try:
             async with asyncio.timeout(self.links.term.total_seconds() * 0.8):
                 await work.run(steps)
@@ -132,7 +132,7 @@ class Converger:
                     may_have_happened=True,
                 ),
             )
-        settled, due = _outcome(work, held, desired)
+        settled, due = outcome(work, held, desired)
         try:
             waiters = await self.links.settle(held, settled, work.entries, job, due=due)
         except OwnedByAnother:
@@ -200,79 +200,7 @@ class Converger:
         return [job for group in groups for job in member_jobs(connection, group, [link.resource_id])]
 
 
-def member_jobs(connection: str, group: str, members: Sequence[str], size: int = 49) -> list[Job]:
-    """Return the jobs that look at memberships of a group, ``size`` to a job."""
-    return [
-        Job(
-            JobType.MEMBERS, connection, ObjectKind.GROUP, group, members=tuple(members[start : start + size]), due=True
-        )
-        for start in range(0, len(members), size)
-    ]
-
-
-def waiting_row(group: str, member: str, *, for_group: bool) -> str:
-    """Return what a membership leaves as a waiter: its own row on the member, one mark for all of them on the group."""
-    return f"m:{group}:" if for_group else member_key(group, member)
-
-
 def _nothing_to_do(desired: Desired, link: Link | None, job: Job) -> bool:
     if link is None:
         return not desired.exists
     return link.generation == desired.generation and link.status is not LinkStatus.NEW and not job.due
-
-
-def _outcome(work: Application, held: Link, desired: Desired) -> tuple[Link, datetime | None]:
-    """Return the link as it stands after the steps, and when it wants to be looked at again."""
-    now = datetime.now(UTC)
-    link = dataclasses.replace(work.link, generation=desired.generation, intent="", waiters=held.waiters)
-    if work.error is not None:
-        return _failed(link, work.error, now)
-    if work.missing:
-        problem = Problem(
-            "reference.waiting",
-            f"Waits for the account of {work.missing[0].resource_id} ({len(work.missing)} reference missing).",
-            "Nothing to do: it is written as soon as that account exists.",
-        )
-        _report_waiting(work, problem)
-        return dataclasses.replace(link, status=LinkStatus.WAITING, problem=problem, attempts=0), now + WAITING_DELAY
-    status = LinkStatus.APPLIED if link.remote_id else LinkStatus.DELETED
-    if any(entry.action is Action.SKIP for entry in work.entries):
-        status = LinkStatus.SKIPPED
-    return dataclasses.replace(link, status=status, problem=Problem(), attempts=0), None
-
-
-def _failed(link: Link, error: ConnectorError, now: datetime) -> tuple[Link, datetime | None]:
-    attempts = link.attempts + 1
-    decision = decide(error, attempts)
-    unsure = isinstance(error, Unavailable) and error.may_have_happened and not link.remote_id
-    failed = dataclasses.replace(
-        link,
-        status=LinkStatus.PARKED if error.code == "match.ambiguous" else decision.status,
-        problem=Problem(error.code, str(error), error.fix),
-        attempts=attempts,
-        intent="create" if unsure else "",
-    )
-    # What waits for an administrator is looked at once a day all the same: it may have been put right there.
-    return failed, now + (timedelta(days=1) if failed.status is LinkStatus.PARKED else decision.delay)
-
-
-def _report_waiting(work: Application, problem: Problem) -> None:
-    if work.link.problem.code == problem.code:
-        return
-    work.entries.append(
-        Entry(
-            datetime.now(UTC),
-            work.connection.id,
-            Action.UPDATE,
-            Status.WAITING,
-            work.link.kind.value,
-            work.link.resource_id,
-            work.desired.name,
-            work.link.remote_id,
-            work.link.remote_name,
-            code=problem.code,
-            reason=problem.message,
-            recommended_action=problem.fix,
-            correlation=work.correlation,
-        )
-    )

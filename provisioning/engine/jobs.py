@@ -121,3 +121,13 @@ def jobs_of(announcement: Announcement, connections: Sequence[str], *, swept: bo
         replace(job, connection=connection, type=JobType.FORGET if connection == HUB else job.type)
         for connection in (*connections, *([HUB] if announcement.deleted and HUB not in connections else []))
     ]
+
+
+def member_jobs(connection: str, group: str, members: Sequence[str], size: int = 49) -> list[Job]:
+    """Return the jobs that look at memberships of a group, ``size`` to a job."""
+    return [
+        Job(
+            JobType.MEMBERS, connection, ObjectKind.GROUP, group, members=tuple(members[start : start + size]), due=True
+        )
+        for start in range(0, len(members), size)
+    ]

@@ -37,6 +37,7 @@ from provisioning.engine.links import (
 )
 from provisioning.reports.entries import Entry
 
+_MOST_INTENTS = 10
 _MOST_WAITERS = 300
 """Bound of one property. Who is pushed out is looked at by its own clock, only later."""
 
@@ -90,16 +91,16 @@ class LinkStore:
         row = await self._table.get(connection, _claim_key(remote_id))
         return row["resource"] if row else None
 
-    async def lease(self, link: Link, *, intent: str = "") -> Link:
+    async def lease(self, link: Link, *, intent: Sequence[tuple[str, str]] = ()) -> Link:
         """Take the link for a job; one round trip. Raises ``LinkBusy``.
 
-        The caller has read the link without an etag when there is none yet.
+        The link has no etag when it is not stored yet. ``intent`` is noted with the lease, behind what is noted there.
         """
         now = datetime.now(UTC)
         if left := link.lease_left(now):
             raise LinkBusy(min(5.0, max(0.5, left)))
         held = dataclasses.replace(
-            link, lease=secrets.token_hex(8), leased_until=now + self.term, intent=intent or link.intent
+            link, lease=secrets.token_hex(8), leased_until=now + self.term, intent=_noted(link.intent, intent)
         )
         try:
             write = replace(held.entity(), link.etag) if link.etag else insert(held.entity())
@@ -173,10 +174,11 @@ class LinkStore:
             await self._table.transact([replace(free.entity(), link.etag), *_claim_moves(link, free)])
 
     async def forget_members(self, connection: str, group_id: str) -> None:
-        """Remove the memberships of a group whose account is deleted; one round trip for each 100."""
+        """Remove the memberships of a group whose account is deleted, and their clocks; a round trip for each 50."""
         prefix = f"m:{group_id}:"
-        while rows := await self._table.query(connection, prefix, after(prefix), select=["RowKey"], limit=100):
-            await self._table.transact([delete(connection, row["RowKey"]) for row in rows])
+        while rows := await self._table.query(connection, prefix, after(prefix), select=["RowKey", "due"], limit=50):
+            keys = [key for row in rows for key in (row["RowKey"], row["due"]) if key]
+            await self._table.transact([delete(connection, key) for key in keys])
 
     async def add_waiter(self, link: Link, row_key: str) -> bool:
         """Note on a link that a row waits for its account. ``link`` may be one that is not stored yet.
@@ -258,6 +260,10 @@ def acknowledgement(job: Job) -> list[Operation]:
         return []
     key = acknowledgement_key(PARTITIONS[job.kind], job.generation)
     return [upsert({"PartitionKey": job.connection, "RowKey": key})]
+
+
+def _noted(before: tuple[tuple[str, str], ...], now: Sequence[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    return tuple(dict.fromkeys((*before, *now)))[-_MOST_INTENTS:]
 
 
 def _claim_key(remote_id: str) -> str:

@@ -60,7 +60,8 @@ class Link:
     """The pair (connection, resource).
 
     ``values`` and ``active`` are what was last applied, ``generation`` the resource's at that time. ``intent`` is set
-    while a create is under way: a create that may have happened is looked up before it is tried again. ``waiters`` are
+    while a create is under way: the attributes and values by which the account can be found if it was made although
+    nobody was told, oldest first, whatever has become of the resource since. ``waiters`` are
     rows (``l:`` and ``m:`` keys) that want to be looked at as soon as this account exists.
     """
 
@@ -77,7 +78,7 @@ class Link:
     problem: Problem = Problem()
     attempts: int = 0
     due: str = ""
-    intent: str = ""
+    intent: tuple[tuple[str, str], ...] = ()
     waiters: tuple[str, ...] = ()
     lease: str = ""
     leased_until: datetime | None = None
@@ -103,7 +104,7 @@ class Link:
             "remoteId": self.remote_id,
             "remoteName": self.remote_name,
             "generation": self.generation,
-            "intent": self.intent,
+            "intent": json.dumps(self.intent, ensure_ascii=False),
             "waiters": json.dumps(self.waiters),
             **_standing(self),
             "changed": self.changed or datetime.now(UTC),
@@ -124,7 +125,7 @@ class Link:
             generation=entity["generation"],
             values={name: _wanted(value) for name, value in unpack(entity, "values").items()},
             active=entity.get("active"),
-            intent=entity["intent"],
+            intent=tuple((name, value) for name, value in json.loads(entity["intent"])),
             waiters=tuple(json.loads(entity["waiters"])),
             changed=entity["changed"],
             **_stood(entity),
@@ -230,6 +231,11 @@ def link_key(resource_id: str) -> str:
 def member_key(group_id: str, member_id: str) -> str:
     """Return the row key of a membership."""
     return f"m:{group_id}:{encode(member_id)}"
+
+
+def waiting_row(group: str, member: str, *, for_group: bool) -> str:
+    """Return what a membership leaves as a waiter: its own row on the member, one mark for all of them on the group."""
+    return f"m:{group}:" if for_group else member_key(group, member)
 
 
 def due_key(when: datetime, row_key: str) -> str:

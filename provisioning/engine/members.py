@@ -19,10 +19,9 @@ from provisioning.connections.connection import Connection
 from provisioning.directory.directory import Directory
 from provisioning.directory.keys import kind_of
 from provisioning.engine.circuit import Circuits
-from provisioning.engine.converge import waiting_row
 from provisioning.engine.jobs import Job, JobSender, JobType
 from provisioning.engine.link_store import LeaseLost, LinkBusy, LinkStore, acknowledgement
-from provisioning.engine.links import Link, LinkStatus, MemberLink, Problem
+from provisioning.engine.links import Link, LinkStatus, MemberLink, Problem, waiting_row
 from provisioning.engine.planner import SKIPS
 from provisioning.engine.retries import WAITING_DELAY, Effect, decide
 from provisioning.reports.entries import Action, Entry, Status

@@ -9,7 +9,7 @@ from typing import Literal
 
 from connectors.contract import ObjectKind
 from provisioning.connections.connection import Features
-from provisioning.engine.links import GONE, Link, LinkStatus, Wanted
+from provisioning.engine.links import GONE, Link, Wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,11 @@ class Bring:
 
 
 @dataclass(frozen=True, slots=True)
+class Recover:
+    """Look for the account that an earlier job may have created before its answer or its process was lost."""
+
+
+@dataclass(frozen=True, slots=True)
 class Update:
     """Write these attributes; ``None`` clears."""
 
@@ -71,7 +76,7 @@ class Skip:
     reason: str
 
 
-type Step = Bring | Update | Activate | Deactivate | Delete | Skip
+type Step = Bring | Recover | Update | Activate | Deactivate | Delete | Skip
 
 SKIPS: Mapping[str, str] = {
     "nothingMapped": "The change concerns no attribute that this connection maps.",
@@ -96,8 +101,8 @@ def plan(desired: Desired, link: Link, features: Features, deletion: Literal["de
 
 
 def _removal(kind: ObjectKind, link: Link, features: Features, deletion: Literal["delete", "deactivate"]) -> list[Step]:
-    if not link.remote_id or link.status is LinkStatus.DELETED:
-        return []
+    if not link.remote_id:
+        return [Recover()] if link.intent else []
     user = kind is ObjectKind.USER
     if user and deletion == "deactivate":
         if not features.deactivate_users:

@@ -8,8 +8,7 @@ from dataclasses import dataclass, replace
 
 from connectors.contract import ObjectKind
 from provisioning.directory.directory import Directory
-from provisioning.engine.converge import member_jobs
-from provisioning.engine.jobs import Job, JobSender, JobType
+from provisioning.engine.jobs import Job, JobSender, JobType, member_jobs
 
 PAGE = 100
 

@@ -91,6 +91,41 @@ async def test_a_create_that_may_have_happened_is_looked_up_and_not_done_twice(w
     assert (await world.link(mira)).remote_id in world.target.accounts
 
 
+async def test_a_create_that_may_have_happened_is_found_under_its_old_name_after_a_rename(world: World) -> None:
+    world.target.answers_lost = True
+    mira = await world.user("mira")
+    await world.settle()
+    world.target.answers_lost = False
+    await world.patch(mira, userName="mira.lind")
+    await world.settle()
+    assert [account.name for account in world.target.accounts.values()] == ["mira.lind"]
+
+
+async def test_a_create_that_may_have_happened_is_undone_when_the_person_is_gone(world: World) -> None:
+    world.target.answers_lost = True
+    mira = await world.user("mira")
+    await world.settle()
+    world.target.answers_lost = False
+    assert len(world.target.accounts) == 1
+    await world.delete(mira)
+    await world.settle()
+    assert world.target.accounts == {}
+    assert (await world.told())[-1] == ("delete", "success", "")
+
+
+async def test_what_may_have_been_created_is_left_where_no_account_is_taken_over(empty_world: World) -> None:
+    world = empty_world
+    await world.connect(matching={ObjectKind.USER: ()})
+    world.target.answers_lost = True
+    mira = await world.user("mira")
+    await world.settle()
+    world.target.answers_lost = False
+    await world.delete(mira)
+    await world.settle()
+    assert len(world.target.accounts) == 1
+    assert (await world.link(mira)).problem.code == "create.unsure"
+
+
 async def test_an_account_that_exists_and_may_not_be_taken_over_is_escrowed(empty_world: World) -> None:
     world = empty_world
     await world.connect(matching={ObjectKind.USER: ()})
