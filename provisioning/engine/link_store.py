@@ -34,20 +34,23 @@ from provisioning.engine.links import (
     due_key,
     link_key,
     member_key,
+    noted,
 )
 from provisioning.reports.entries import Entry
 
-_MOST_INTENTS = 10
 _MOST_WAITERS = 300
 """Bound of one property. Who is pushed out is looked at by its own clock, only later."""
 
 
 class LinkBusy(Exception):
-    """Another job holds the link, or took it while this one looked. ``retry_in`` is in seconds."""
+    """Another job holds the link, or took it while this one looked. ``retry_in`` is in seconds, 1 to 3.
 
-    def __init__(self, retry_in: float = 1.0) -> None:
+    Jobs take milliseconds as a rule: it is not the rest of the lease that is waited for, but the job that holds it.
+    """
+
+    def __init__(self, left: float = 0.0) -> None:
         super().__init__("The link is held by another job.")
-        self.retry_in = retry_in
+        self.retry_in = min(3.0, max(1.0, left / 20))
 
 
 class LeaseLost(Exception):
@@ -98,9 +101,9 @@ class LinkStore:
         """
         now = datetime.now(UTC)
         if left := link.lease_left(now):
-            raise LinkBusy(min(5.0, max(0.5, left)))
+            raise LinkBusy(left)
         held = dataclasses.replace(
-            link, lease=secrets.token_hex(8), leased_until=now + self.term, intent=_noted(link.intent, intent)
+            link, lease=secrets.token_hex(8), leased_until=now + self.term, intent=noted(link.intent, intent)
         )
         try:
             write = replace(held.entity(), link.etag) if link.etag else insert(held.entity())
@@ -260,10 +263,6 @@ def acknowledgement(job: Job) -> list[Operation]:
         return []
     key = acknowledgement_key(PARTITIONS[job.kind], job.generation)
     return [upsert({"PartitionKey": job.connection, "RowKey": key})]
-
-
-def _noted(before: tuple[tuple[str, str], ...], now: Sequence[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
-    return tuple(dict.fromkeys((*before, *now)))[-_MOST_INTENTS:]
 
 
 def _claim_key(remote_id: str) -> str:

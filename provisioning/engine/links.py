@@ -13,7 +13,7 @@ one transaction. Row keys:
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -28,6 +28,8 @@ from provisioning.directory.keys import encode
 TABLE = "links"
 GONE = "gone"
 """Stands for the generation of a resource that is deleted."""
+
+_MOST_INTENTS = 10
 
 type Wanted = str | int | bool | tuple[str, ...] | Pending | None
 """A value of a link: as the contract's, but references by the id of the SCIM resource they point at."""
@@ -236,6 +238,11 @@ def member_key(group_id: str, member_id: str) -> str:
 def waiting_row(group: str, member: str, *, for_group: bool) -> str:
     """Return what a membership leaves as a waiter: its own row on the member, one mark for all of them on the group."""
     return f"m:{group}:" if for_group else member_key(group, member)
+
+
+def noted(before: tuple[tuple[str, str], ...], now: Sequence[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    """Return an intent with another one behind it; of too many the oldest go."""
+    return tuple(dict.fromkeys((*before, *now)))[-_MOST_INTENTS:]
 
 
 def due_key(when: datetime, row_key: str) -> str:

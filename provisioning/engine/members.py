@@ -102,7 +102,7 @@ class MembersConverger:
             last = start + _PER_SETTLE >= len(taken) and not busy
             await self._converge(job, connection, connector, taken[start : start + _PER_SETTLE], acknowledge=last)
         if busy:
-            raise LinkBusy(min(5.0, max(0.5, min(row.lease_left(datetime.now(UTC)) for row in busy))))
+            raise LinkBusy(min(row.lease_left(datetime.now(UTC)) for row in busy))
 
     async def _read(self, job: Job, connection: str) -> list[Membership]:
         group = await self.links.get(connection, job.resource_id)

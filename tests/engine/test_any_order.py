@@ -1,8 +1,11 @@
 """Level-triggered: jobs may come twice, in any order, ten at a time; the end is the same and repeats change nothing."""
 
+import asyncio
 import random
+from datetime import UTC, datetime
 
-from provisioning.engine.links import LinkStatus
+from provisioning.engine.link_store import LinkBusy
+from provisioning.engine.links import Link, LinkStatus
 from tests.engine.conftest import World
 
 
@@ -91,3 +94,17 @@ async def test_a_lease_that_ran_out_is_taken_over_and_its_holder_cannot_settle(w
     account = world.account("mira")
     assert account is not None
     assert account.attributes["title"] == "Lead"
+
+
+async def test_a_job_that_finds_the_link_held_comes_back_in_seconds_not_after_the_lease(world: World) -> None:
+    mira = await world.user("mira")
+    await world.settle()
+    await world.hub.links.lease(await world.link(mira))
+    (stored,) = [Link.of(row) for row in await world.hub.links.table.query("target", "l:", "l;")]
+    assert stored.lease_left(datetime.now(UTC)) > 4
+    for left in (0.0, 4.0, 60.0, 3600.0):
+        assert 1 <= LinkBusy(left).retry_in <= 3
+    await world.patch(mira, title="Lead")
+    await world.run(await world.take())
+    await asyncio.sleep(1.2)
+    assert len(await world.take()) == 1
