@@ -3,6 +3,7 @@
 import json
 import logging
 import time
+import traceback
 from dataclasses import dataclass
 from functools import cache
 from http import HTTPStatus
@@ -97,7 +98,9 @@ def _scim_request(request: func.HttpRequest) -> ScimRequest:
 def _failure(error: Exception) -> ScimResponse:
     known = scim_error(error)
     if known is None:
-        log.error("scim request failed, correlation=%s", correlation.get(), exc_info=error)
+        # Where it happened, not what was in it: the text of an unexpected error may hold somebody's data.
+        where = "".join(traceback.format_tb(error.__traceback__))
+        log.error("scim request failed: %s, correlation=%s\n%s", type(error).__name__, correlation.get(), where)
         known = SCIMException(
             detail=f"Internal error. The app's log has it under the correlation id {correlation.get()}"
         )

@@ -151,3 +151,19 @@ async def test_discovery(client: Client) -> None:
     )
     types = next(part for part in emails["subAttributes"] if part["name"] == "type")
     assert "work" in types["canonicalValues"]
+
+
+async def test_an_unexpected_failure_is_a_scim_error_and_logs_no_values(
+    client: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    person = "mira@northwind.example"
+
+    async def broken(*_: object, **__: object) -> None:
+        raise RuntimeError(f"{person} broke it")
+
+    monkeypatch.setattr(client.endpoint.directory, "create", broken)
+    answer = await client.send("POST", "/Users", {"userName": "mira"}, headers={"x-correlation-id": "entra-run-0002"})
+    assert (answer.status, answer.body["status"]) == (500, "500")
+    assert "entra-run-0002" in answer.body["detail"]
+    assert "RuntimeError" in caplog.text
+    assert "northwind" not in caplog.text + str(answer.body)
