@@ -22,9 +22,9 @@ from provisioning.engine.links import TABLE as LINKS_TABLE
 from provisioning.engine.poison import PoisonReader
 from provisioning.engine.sweeper import Sweeper
 from provisioning.reports.search import Reports
-from provisioning.scim.sources import TABLE as SOURCES_TABLE
-from provisioning.scim.sources import Sources
 from provisioning.settings import Settings, settings
+from provisioning.sources.sources import TABLE as SOURCES_TABLE
+from provisioning.sources.sources import Sources
 
 TABLES = (DIRECTORY_TABLE, LINKS_TABLE, CONNECTIONS_TABLE, SOURCES_TABLE)
 QUEUES = (QUEUE, f"{QUEUE}-poison")

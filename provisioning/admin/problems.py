@@ -18,7 +18,7 @@ from provisioning.connections.store import (
 )
 from provisioning.connections.validation import InvalidConnection
 from provisioning.correlation import correlation
-from provisioning.scim.sources import SourceError, SourceExists, SourceMissing, SourceRefused
+from provisioning.sources.sources import SourceError, SourceExists, SourceMissing, SourceRefused
 
 MEDIA_TYPE = "application/problem+json"
 

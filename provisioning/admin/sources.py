@@ -8,7 +8,7 @@ from pydantic import Field
 
 from provisioning.admin.requests import KnownToken, NewSource, NewToken
 from provisioning.admin.views import TheHub, View
-from provisioning.scim.sources import Source, Token
+from provisioning.sources.sources import Source, Token
 
 router = APIRouter(prefix="/api/sources", tags=["sources"])
 

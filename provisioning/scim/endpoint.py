@@ -5,7 +5,6 @@ import logging
 import time
 import traceback
 from dataclasses import dataclass
-from functools import cache
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
@@ -13,16 +12,14 @@ import azure.functions as func
 from scim2_models import PayloadTooLargeException, SCIMException
 from scim2_server.requests import ScimRequest
 from scim2_server.responses import ScimResponse
-from scim2_server.service import ScimService
 
 from provisioning.correlation import begin, correlation
 from provisioning.directory.directory import Directory
-from provisioning.scim.caller import caller
 from provisioning.scim.errors import BusyException, UnauthenticatedException, scim_error
 from provisioning.scim.handler import HubHandler
-from provisioning.scim.schemas import provider
-from provisioning.scim.sources import Sources
+from provisioning.scim.published import published
 from provisioning.scim.storage import DirectoryStorage
+from provisioning.sources.sources import Sources
 
 ROOT = "/scim/v2"
 MEDIA_TYPE = "application/scim+json"
@@ -42,7 +39,6 @@ class ScimEndpoint:
         """Answer one request; never raises."""
         started = time.monotonic()
         begin(request.headers.get("x-correlation-id") or request.headers.get("x-ms-client-request-id"))
-        caller.set("")
         scim = _scim_request(request)
         try:
             response = await self._answer(request, scim)
@@ -54,26 +50,22 @@ class ScimEndpoint:
             scim.path,
             response.status,
             round((time.monotonic() - started) * 1000),
-            caller.get() or "-",
+            scim.subject.source if scim.subject else "-",
             correlation.get(),
         )
         return _http_response(response)
 
     async def _answer(self, request: func.HttpRequest, scim: ScimRequest) -> ScimResponse:
-        source = await self.sources.authenticate(request.headers.get("authorization"))
-        if source is None:
+        caller = await self.sources.authenticate(request.headers.get("authorization"))
+        if caller is None:
             raise UnauthenticatedException
-        caller.set(source.id)
+        scim.subject = caller
         if len(scim.body) > self.most_bytes:
             raise PayloadTooLargeException(
                 detail=f"The body has {len(scim.body)} bytes; at most {self.most_bytes} are taken"
             )
-        return await HubHandler(_service(), DirectoryStorage(self.directory, provider())).handle(scim)
-
-
-@cache
-def _service() -> ScimService:
-    return ScimService(provider())
+        current = published()
+        return await HubHandler(current, DirectoryStorage(self.directory, current, caller)).handle(scim)
 
 
 def _scim_request(request: func.HttpRequest) -> ScimRequest:
@@ -105,7 +97,7 @@ def _failure(error: Exception) -> ScimResponse:
             detail=f"Internal error. The app's log has it under the correlation id {correlation.get()}"
         )
         known.status = HTTPStatus.INTERNAL_SERVER_ERROR
-    response = _service().error_response(known)
+    response = published().service.error_response(known)
     if isinstance(known, BusyException):
         response.headers["Retry-After"] = str(known.retry_after)
     return response

@@ -11,14 +11,14 @@ from scim2_server.handler import AsyncScimHandler
 from scim2_server.requests import ScimRequest
 from scim2_server.responses import ScimResponse
 from scim2_server.routing import Operation
-from scim2_server.service import ScimService
 
 from connectors.contract import ObjectKind
 from provisioning.scim.dialect import normal_attributes, normal_filter, normal_operations, normal_resource
 from provisioning.scim.dialect_patch import PATCH_OP
 from provisioning.scim.membership import MembershipChange, split
 from provisioning.scim.presenting import kind_of_type
-from provisioning.scim.shape import Shape, shapes
+from provisioning.scim.published import Published
+from provisioning.scim.shape import Shape
 from provisioning.scim.storage import DirectoryStorage
 
 
@@ -27,8 +27,9 @@ class HubHandler(AsyncScimHandler):
 
     storage: DirectoryStorage
 
-    def __init__(self, service: ScimService, storage: DirectoryStorage) -> None:
-        super().__init__(service, storage)
+    def __init__(self, published: Published, storage: DirectoryStorage) -> None:
+        super().__init__(published.service, storage)
+        self._shapes = published.shapes
 
     async def create(self, request: ScimRequest) -> ScimResponse:
         """POST, in any dialect (RFC 7644 section 3.3)."""
@@ -59,7 +60,7 @@ class HubHandler(AsyncScimHandler):
             resource_id = cast("str", target.resource_id)
             shown = self.service.read_response_parameters(resource_type, request.query)
             conditions = self.service.read_conditions(request)
-            operations = normal_operations(shapes()[kind_of_type(resource_type).value], self._json(request))
+            operations = normal_operations(self._shapes[kind_of_type(resource_type).value], self._json(request))
             if kind_of_type(resource_type) is ObjectKind.GROUP:
                 attributes, members = split(operations)
                 return await self._patch_group(request, resource_type, resource_id, attributes, members, conditions)
@@ -119,7 +120,7 @@ class HubHandler(AsyncScimHandler):
     def _shape(self, request: ScimRequest) -> Shape | None:
         endpoint = request.path.strip("/").partition("/")[0]
         found = self.service.get_resource_type_by_endpoint(endpoint) if endpoint else None
-        return shapes()[kind_of_type(found).value] if found else None
+        return self._shapes[kind_of_type(found).value] if found else None
 
     def _json(self, request: ScimRequest) -> Any:
         self.service.ensure_json(request.header("Content-Type"))

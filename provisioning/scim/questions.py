@@ -21,7 +21,7 @@ from scim2_models.path import (
 from connectors.contract import ObjectKind
 from provisioning.directory.index import is_indexed
 from provisioning.directory.keys import encode, fold
-from provisioning.scim.shape import Shape, shapes
+from provisioning.scim.shape import Shape
 
 _RELATIONS = {ObjectKind.USER: "groups", ObjectKind.GROUP: "members"}
 _RANKS = ("id", "userName", "externalId", "relation")
@@ -48,19 +48,19 @@ class Relations:
     whole: bool = False
 
 
-def best_question(kind: ObjectKind, node: FilterNode) -> Question | None:
+def best_question(kind: ObjectKind, shape: Shape, node: FilterNode) -> Question | None:
     """Return the cheapest question whose answer holds everything that the filter matches, if there is one."""
-    asked = [question for term in _terms(node) if (question := _question(kind, term)) is not None]
+    asked = [question for term in _terms(node) if (question := _question(kind, shape, term)) is not None]
     return min(asked, key=lambda question: question.rank, default=None)
 
 
-def relations(kind: ObjectKind, node: FilterNode) -> Relations:
+def relations(kind: ObjectKind, shape: Shape, node: FilterNode) -> Relations:
     """Return what a filter asks about a group's members or a user's groups, anywhere in it."""
     ids: set[str] = set()
     whole = False
     for each in _leaves(node):
         path = each.attr_path
-        if _name(shapes()[kind.value], path) not in {_RELATIONS[kind], f"{_RELATIONS[kind]}.value"}:
+        if _name(shape, path) not in {_RELATIONS[kind], f"{_RELATIONS[kind]}.value"}:
             whole = whole or path.attr.lower() == _RELATIONS[kind]
         elif isinstance(each, ValuePath):
             inner = _alternatives(each.val_filter)
@@ -112,8 +112,7 @@ def _name(shape: Shape, path: AttrPath) -> str:
     return f"{target.attribute.name}.{target.part.name}" if target.part else target.attribute.name
 
 
-def _question(kind: ObjectKind, node: FilterNode) -> Question | None:
-    shape = shapes()[kind.value]
+def _question(kind: ObjectKind, shape: Shape, node: FilterNode) -> Question | None:
     if isinstance(node, ValuePath):
         return _value_path_question(kind, _name(shape, node.attr_path), node.val_filter)
     value = _compares(node)

@@ -1,4 +1,4 @@
-"""What the hub publishes about itself: its schemas, resource types and capabilities, and the models made from them.
+"""What the hub publishes about itself: its schemas, resource types and capabilities, as JSON.
 
 The models come from these schemas by ``ScimProvider.from_discovery`` and not from the static classes of scim2-models:
 those require ``manager.$ref``, which Entra never sends, and check the syntax of e-mail addresses, which the hub stores
@@ -7,23 +7,13 @@ as they are. ``type`` sub-attributes carry canonicalValues, because Entra's disc
 """
 
 from collections.abc import Sequence
-from functools import cache
 from typing import Any
-
-from scim2_models import ResourceType, Schema, ScimPolicy, ScimProvider, ServiceProviderConfig
 
 from provisioning.settings import settings
 
 USER = "urn:ietf:params:scim:schemas:core:2.0:User"
 GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group"
 ENTERPRISE_USER = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
-
-POLICY = ScimPolicy(
-    unknown=ScimPolicy.Unknown.ignore,
-    remove_value_as_filter=ScimPolicy.RemoveValue.apply,
-    unmatched_path_filter=ScimPolicy.UnmatchedPathFilter.create,
-)
-"""What Entra needs tolerated: unknown attributes dropped, remove with values, a missing element created by its path."""
 
 type Definition = dict[str, Any]
 
@@ -224,12 +214,6 @@ def service_provider_config() -> Definition:
     }
 
 
-@cache
-def provider() -> ScimProvider:
-    """Return the description of the service, with a model for each resource type."""
-    return ScimProvider.from_discovery(
-        [Schema.model_validate(schema) for schema in (user_schema(), enterprise_user_schema(), group_schema())],
-        [ResourceType.model_validate(each) for each in resource_types()],
-        ServiceProviderConfig.model_validate(service_provider_config()),
-        POLICY,
-    )
+def definitions() -> list[Definition]:
+    """Return every schema that the hub serves."""
+    return [user_schema(), enterprise_user_schema(), group_schema()]

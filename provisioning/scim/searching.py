@@ -17,8 +17,8 @@ from provisioning.directory.index import is_indexed
 from provisioning.directory.keys import kind_of
 from provisioning.directory.resources import Resource as Stored
 from provisioning.directory.resources import ResourceMissing
-from provisioning.scim.caller import caller
 from provisioning.scim.presenting import Model, Presenting
+from provisioning.scim.published import Published
 from provisioning.scim.questions import Question, Relations, best_question, relations
 
 MOST_WORK = 50_000
@@ -43,11 +43,13 @@ class Wanted:
 
 
 class Search:
-    """Searches one provider's resources, and shows what was found."""
+    """Searches the directory for one source, and shows what was found."""
 
-    def __init__(self, directory: Directory, presenting: Presenting, most_work: int = MOST_WORK) -> None:
+    def __init__(self, directory: Directory, published: Published, source: str, most_work: int = MOST_WORK) -> None:
         self._directory = directory
-        self._presenting = presenting
+        self._presenting = Presenting(published.provider)
+        self._shapes = published.shapes
+        self._source = source
         self._most_work = most_work
 
     async def page(self, kinds: Sequence[ObjectKind], request: SearchRequest[Any]) -> SearchPage:
@@ -81,7 +83,8 @@ class Search:
                 yield stored, self._presenting.present(stored)
             return
         node = request.filter.ast
-        question, asked = best_question(kind, node), relations(kind, node)
+        shape = self._shapes[kind.value]
+        question, asked = best_question(kind, shape, node), relations(kind, shape, node)
         candidates = self._directory.scan(kind) if question is None else self._answer(kind, question)
         tried = 0
         async for stored in candidates:
@@ -98,7 +101,7 @@ class Search:
     async def _answer(self, kind: ObjectKind, question: Question) -> AsyncIterator[Stored]:
         """Yield the resources that an index finds for a question."""
         if is_indexed(kind, question.attribute):
-            for stored in await self._directory.find(kind, question.attribute, question.value, caller.get()):
+            for stored in await self._directory.find(kind, question.attribute, question.value, self._source):
                 yield stored
             return
         memberships = self._directory.memberships

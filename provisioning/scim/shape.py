@@ -6,10 +6,9 @@ understood before those see it.
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any
 
-from provisioning.scim import schemas
+from provisioning.scim.schemas import Definition
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +151,7 @@ def _without_last_colon(urn: str) -> str:
     return head + tail
 
 
-def _attributes(definitions: Iterable[schemas.Definition]) -> dict[str, Attribute]:
+def _attributes(definitions: Iterable[Definition]) -> dict[str, Attribute]:
     return {attribute.name.lower(): attribute for attribute in map(_attribute, definitions)}
 
 
@@ -180,13 +179,9 @@ def _common() -> Iterator[Attribute]:
     )
 
 
-@cache
-def shapes() -> Mapping[str, Shape]:
-    """Return the shape of each resource type by its name."""
-    defined = {
-        each["id"]: _attributes(each["attributes"])
-        for each in (schemas.user_schema(), schemas.enterprise_user_schema(), schemas.group_schema())
-    }
+def shapes(definitions: Iterable[Definition], resource_types: Iterable[Definition]) -> dict[str, Shape]:
+    """Return the shape of each resource type by its name, made from what is published of both."""
+    defined = {each["id"]: _attributes(each["attributes"]) for each in definitions}
     common = {attribute.name.lower(): attribute for attribute in _common()}
     return {
         each["name"]: Shape(
@@ -194,5 +189,5 @@ def shapes() -> Mapping[str, Shape]:
             {**common, **defined[each["schema"]]},
             {extension["schema"]: defined[extension["schema"]] for extension in each.get("schemaExtensions", ())},
         )
-        for each in schemas.resource_types()
+        for each in resource_types
     }

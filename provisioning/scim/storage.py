@@ -9,7 +9,6 @@ from scim2_models import (
     Resource,
     ResourceType,
     ResponseParameters,
-    ScimProvider,
     SearchRequest,
     UniquenessException,
 )
@@ -20,23 +19,25 @@ from connectors.contract import ObjectKind
 from provisioning.directory.directory import Directory
 from provisioning.directory.resources import Resource as Stored
 from provisioning.directory.resources import ResourceChanged, ResourceMissing, Taken
-from provisioning.scim.caller import caller
 from provisioning.scim.membership import member_ids
 from provisioning.scim.presenting import Model, Presenting, kind_of_type, version_of
+from provisioning.scim.published import Published
 from provisioning.scim.searching import MOST_WORK, Search, Wanted
+from provisioning.sources.caller import Caller
 
 TRIES = 8
 
 
 class DirectoryStorage(AsyncScimStorage):
-    """Serves one provider's resource types from a directory."""
+    """Serves the directory to one caller."""
 
     supports_cursors = False
 
-    def __init__(self, directory: Directory, provider: ScimProvider, most_work: int = MOST_WORK) -> None:
+    def __init__(self, directory: Directory, published: Published, caller: Caller, most_work: int = MOST_WORK) -> None:
         self._directory = directory
-        self._presenting = Presenting(provider)
-        self._search = Search(directory, self._presenting, most_work)
+        self._caller = caller
+        self._presenting = Presenting(published.provider)
+        self._search = Search(directory, published, caller.source, most_work)
 
     async def get(
         self,
@@ -54,7 +55,9 @@ class DirectoryStorage(AsyncScimStorage):
         kind = kind_of_type(resource_type)
         members = _members(resource) if kind is ObjectKind.GROUP else []
         try:
-            stored = await self._directory.create(kind, self._presenting.document(resource), caller.get(), members)
+            stored = await self._directory.create(
+                kind, self._presenting.document(resource), self._caller.source, members
+            )
         except Taken as taken:
             raise _not_unique(taken) from taken
         return self._presenting.present(stored, members)

@@ -12,7 +12,7 @@ FLOORS = [
     {"function_app"},
     {"provisioning.hub", "provisioning.admin"},
     {"provisioning.scim", "provisioning.engine"},
-    {"provisioning.reports", "provisioning.connections"},
+    {"provisioning.reports", "provisioning.connections", "provisioning.sources"},
     {"provisioning.directory"},
     {"provisioning.settings", "provisioning.correlation", "provisioning.version"},
 ]

@@ -12,7 +12,7 @@ from provisioning.directory.directory import Directory
 from provisioning.directory.outbox import Announcement
 from provisioning.directory.store import Storage
 from provisioning.scim.endpoint import ScimEndpoint
-from provisioning.scim.sources import Sources
+from provisioning.sources.sources import Sources
 
 USER = "urn:ietf:params:scim:schemas:core:2.0:User"
 GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group"

@@ -16,8 +16,8 @@ from scim2_models import (
 
 from provisioning.scim.dialect import normal_attributes, normal_filter, normal_operations, normal_resource
 from provisioning.scim.membership import split
+from provisioning.scim.published import published
 from provisioning.scim.schemas import ENTERPRISE_USER, GROUP, USER
-from provisioning.scim.shape import shapes
 
 NAMES = [
     *(
@@ -84,7 +84,7 @@ BOUNDED = settings(max_examples=300, deadline=None, suppress_health_check=[Healt
 @given(kind=KINDS, body=st.dictionaries(st.sampled_from(NAMES) | st.text(max_size=8), VALUES) | VALUES)
 def test_any_body_becomes_a_resource_or_a_scim_error(kind: str, body: Any) -> None:
     """What comes out goes in again unchanged."""
-    shape = shapes()[kind]
+    shape = published().shapes[kind]
     try:
         normal = normal_resource(shape, body)
     except (InvalidSyntaxException, InvalidValueException):
@@ -97,7 +97,7 @@ def test_any_body_becomes_a_resource_or_a_scim_error(kind: str, body: Any) -> No
 def test_any_patch_becomes_operations_or_a_scim_error(kind: str, operations: Any) -> None:
     """A group's can then be split, or are refused."""
     try:
-        normal = normal_operations(shapes()[kind], {"Operations": operations})
+        normal = normal_operations(published().shapes[kind], {"Operations": operations})
         assert all(each["op"] in {"add", "replace", "remove"} for each in normal)
         split(normal)
     except REFUSALS:
@@ -110,7 +110,7 @@ def test_any_patch_becomes_operations_or_a_scim_error(kind: str, operations: Any
 )
 def test_any_filter_becomes_a_filter(kind: str, text: str) -> None:
     """Normalising is done once: a second pass changes nothing."""
-    shape = shapes()[kind]
+    shape = published().shapes[kind]
     normal = normal_filter(shape, text)
     assert normal_filter(shape, normal) == normal
     names = normal_attributes(shape, text)
@@ -124,4 +124,4 @@ def test_deep_nesting_is_not_followed(depth: int) -> None:
     for _ in range(depth):
         deep = {USER: deep, "name": deep}
     with pytest.raises(InvalidValueException):
-        normal_operations(shapes()["User"], {"Operations": [{"op": "replace", "value": deep}]})
+        normal_operations(published().shapes["User"], {"Operations": [{"op": "replace", "value": deep}]})

@@ -6,8 +6,8 @@ import pytest
 from scim2_models import InvalidSyntaxException, InvalidValueException
 
 from provisioning.scim.dialect import normal_resource
+from provisioning.scim.published import published
 from provisioning.scim.schemas import ENTERPRISE_USER, GROUP, USER
-from provisioning.scim.shape import shapes
 
 TYPO = "urn:ietf:params:scim:schemas:extension:enterprise:2.0User"
 MICROSOFT_GROUP = "http://schemas.microsoft.com/2006/11/ResourceManagement/ADSCIM/2.0/Group"
@@ -130,21 +130,21 @@ USER_SHAPES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 def test_a_user_means(body: dict[str, Any], meant: dict[str, Any]) -> None:
     """Each shape becomes what it means; ``schemas`` says what is there."""
     schemas = [USER, ENTERPRISE_USER] if ENTERPRISE_USER in meant else [USER]
-    assert normal_resource(shapes()["User"], body) == {"schemas": schemas, **meant}
+    assert normal_resource(published().shapes["User"], body) == {"schemas": schemas, **meant}
 
 
 @pytest.mark.parametrize(("body", "meant"), USER_SHAPES.values(), ids=USER_SHAPES)
 def test_what_was_normalised_once_stays(body: dict[str, Any], meant: dict[str, Any]) -> None:
     """Well-formed bodies pass unchanged, the normaliser's own included."""
-    normal = normal_resource(shapes()["User"], body)
-    assert normal_resource(shapes()["User"], normal) == normal
+    normal = normal_resource(published().shapes["User"], body)
+    assert normal_resource(published().shapes["User"], normal) == normal
 
 
 @pytest.mark.parametrize("schemas", [[], None, [USER], [USER, "urn:other"], "nonsense"])
 def test_an_extension_needs_no_mention_in_schemas(schemas: Any) -> None:
     """Entra does not list the URN of an extension that it sends."""
     body = {"schemas": schemas, "userName": "m", ENTERPRISE_USER: {"department": "Risk"}}
-    assert normal_resource(shapes()["User"], body)["schemas"] == [USER, ENTERPRISE_USER]
+    assert normal_resource(published().shapes["User"], body)["schemas"] == [USER, ENTERPRISE_USER]
 
 
 GROUP_SHAPES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
@@ -171,17 +171,17 @@ GROUP_SHAPES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 @pytest.mark.parametrize(("body", "meant"), GROUP_SHAPES.values(), ids=GROUP_SHAPES)
 def test_a_group_means(body: dict[str, Any], meant: dict[str, Any]) -> None:
     """Each shape becomes what it means."""
-    assert normal_resource(shapes()["Group"], body) == {"schemas": [GROUP], **meant}
+    assert normal_resource(published().shapes["Group"], body) == {"schemas": [GROUP], **meant}
 
 
 @pytest.mark.parametrize("active", ["banana", "", "yes", 1, 0, {"value": "banana"}, ["true", "false"], 3.5])
 def test_what_is_no_boolean_is_refused_or_absent(active: Any) -> None:
     """Never stored: a blank is absent, everything else is refused with the attribute's name."""
     if active == "":
-        assert "active" not in normal_resource(shapes()["User"], {"active": active})
+        assert "active" not in normal_resource(published().shapes["User"], {"active": active})
         return
     with pytest.raises(InvalidValueException, match="active"):
-        normal_resource(shapes()["User"], {"active": active})
+        normal_resource(published().shapes["User"], {"active": active})
 
 
 @pytest.mark.parametrize(
@@ -200,18 +200,18 @@ def test_what_is_no_boolean_is_refused_or_absent(active: Any) -> None:
 def test_a_value_of_the_wrong_form_is_refused(body: dict[str, Any]) -> None:
     """400 invalidValue, with the name of the attribute."""
     with pytest.raises(InvalidValueException):
-        normal_resource(shapes()["User"], body)
+        normal_resource(published().shapes["User"], body)
 
 
 @pytest.mark.parametrize("body", [[], "x", 1, None, True])
 def test_a_body_that_is_no_object_is_refused(body: Any) -> None:
     """400 invalidSyntax."""
     with pytest.raises(InvalidSyntaxException):
-        normal_resource(shapes()["User"], body)
+        normal_resource(published().shapes["User"], body)
 
 
 def test_the_body_that_was_given_is_not_changed() -> None:
     """The normaliser is pure."""
     body = {"active": "True", "name": {"givenName": ""}, ENTERPRISE_USER: {"manager": "u-1"}}
-    normal_resource(shapes()["User"], body)
+    normal_resource(published().shapes["User"], body)
     assert body == {"active": "True", "name": {"givenName": ""}, ENTERPRISE_USER: {"manager": "u-1"}}

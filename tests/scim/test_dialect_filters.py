@@ -5,8 +5,8 @@ from scim2_models import InvalidFilterException, ScimFilter
 
 from provisioning.scim.dialect import normal_attributes, normal_filter
 from provisioning.scim.dialect_filter import MOST_CHARS
-from provisioning.scim.schemas import ENTERPRISE_USER, USER, provider
-from provisioning.scim.shape import shapes
+from provisioning.scim.published import published
+from provisioning.scim.schemas import ENTERPRISE_USER, USER
 
 TYPO = "urn:ietf:params:scim:schemas:extension:enterprise:2.0User"
 
@@ -48,14 +48,14 @@ USER_FILTERS = {
 @pytest.mark.parametrize(("text", "meant"), USER_FILTERS.items())
 def test_a_filter_on_users_means(text: str, meant: str) -> None:
     """Each shape becomes the RFC's; that is a fixed point."""
-    assert normal_filter(shapes()["User"], text) == meant
-    assert normal_filter(shapes()["User"], meant) == meant
+    assert normal_filter(published().shapes["User"], text) == meant
+    assert normal_filter(published().shapes["User"], meant) == meant
 
 
 @pytest.mark.parametrize("meant", [each for each in USER_FILTERS.values() if "shoeSize" not in each])
 def test_what_it_means_is_understood_by_the_library(meant: str) -> None:
     """The rewritten filter is in the library's grammar, for the hub's own schemas."""
-    model = provider().model_for("User")
+    model = published().provider.model_for("User")
     assert ScimFilter.__class_getitem__(model)(meant).ast is not None
 
 
@@ -70,7 +70,7 @@ def test_what_it_means_is_understood_by_the_library(meant: str) -> None:
 )
 def test_a_filter_on_groups_means(text: str, meant: str) -> None:
     """As for users."""
-    assert normal_filter(shapes()["Group"], text) == meant
+    assert normal_filter(published().shapes["Group"], text) == meant
 
 
 @pytest.mark.parametrize(
@@ -92,15 +92,15 @@ def test_a_filter_on_groups_means(text: str, meant: str) -> None:
 )
 def test_a_filter_that_is_not_understood_is_left_to_the_library(text: str) -> None:
     """The library refuses it and says where: nothing is guessed, and nothing else is raised."""
-    model = provider().model_for("User")
+    model = published().provider.model_for("User")
     with pytest.raises(InvalidFilterException):
-        ScimFilter.__class_getitem__(model)(normal_filter(shapes()["User"], text))
+        ScimFilter.__class_getitem__(model)(normal_filter(published().shapes["User"], text))
 
 
 def test_the_length_of_a_filter_is_bounded() -> None:
     """400 invalidFilter."""
     with pytest.raises(InvalidFilterException):
-        normal_filter(shapes()["User"], "userName eq " + "m" * MOST_CHARS)
+        normal_filter(published().shapes["User"], "userName eq " + "m" * MOST_CHARS)
 
 
 @pytest.mark.parametrize(
@@ -118,4 +118,4 @@ def test_the_length_of_a_filter_is_bounded() -> None:
 )
 def test_a_list_of_attributes_means(text: str, meant: str) -> None:
     """Names only; a value path stands for its attribute."""
-    assert normal_attributes(shapes()["User"], text) == meant
+    assert normal_attributes(published().shapes["User"], text) == meant

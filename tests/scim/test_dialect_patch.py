@@ -7,8 +7,8 @@ from scim2_models import InvalidSyntaxException, InvalidValueException, PayloadT
 
 from provisioning.scim.dialect import normal_operations
 from provisioning.scim.dialect_patch import MOST_OPERATIONS
+from provisioning.scim.published import published
 from provisioning.scim.schemas import ENTERPRISE_USER, USER
-from provisioning.scim.shape import shapes
 
 TYPO = "urn:ietf:params:scim:schemas:extension:enterprise:2.0User"
 MANAGER = f"{ENTERPRISE_USER}:manager"
@@ -171,13 +171,13 @@ USER_SHAPES: dict[str, tuple[dict[str, Any], list[dict[str, Any]]]] = {
 @pytest.mark.parametrize(("operation", "meant"), USER_SHAPES.values(), ids=USER_SHAPES)
 def test_an_operation_on_a_user_means(operation: dict[str, Any], meant: list[dict[str, Any]]) -> None:
     """Each shape becomes plain operations with a path."""
-    assert normal_operations(shapes()["User"], {"Operations": [operation]}) == meant
+    assert normal_operations(published().shapes["User"], {"Operations": [operation]}) == meant
 
 
 @pytest.mark.parametrize("meant", [meant for _, meant in USER_SHAPES.values() if meant], ids=str)
 def test_operations_that_were_normalised_once_stay(meant: list[dict[str, Any]]) -> None:
     """Well-formed operations pass unchanged."""
-    assert normal_operations(shapes()["User"], {"Operations": meant}) == meant
+    assert normal_operations(published().shapes["User"], {"Operations": meant}) == meant
 
 
 GROUP_SHAPES: dict[str, tuple[dict[str, Any], list[dict[str, Any]]]] = {
@@ -219,14 +219,14 @@ GROUP_SHAPES: dict[str, tuple[dict[str, Any], list[dict[str, Any]]]] = {
 @pytest.mark.parametrize(("operation", "meant"), GROUP_SHAPES.values(), ids=GROUP_SHAPES)
 def test_an_operation_on_a_group_means(operation: dict[str, Any], meant: list[dict[str, Any]]) -> None:
     """Removing a member by value is never removing all of them."""
-    assert normal_operations(shapes()["Group"], {"id": "g-1", "Operations": [operation]}) == meant
+    assert normal_operations(published().shapes["Group"], {"id": "g-1", "Operations": [operation]}) == meant
 
 
 @pytest.mark.parametrize("name", ["Operations", "operations", "OPERATIONS"])
 def test_operations_keep_their_order(name: str) -> None:
     """The body's member may be written in any case."""
     given = [add("title", "a"), remove("title"), add("title", "b")]
-    assert normal_operations(shapes()["User"], {"schemas": [], name: given}) == given
+    assert normal_operations(published().shapes["User"], {"schemas": [], name: given}) == given
 
 
 @pytest.mark.parametrize(
@@ -248,24 +248,24 @@ def test_operations_keep_their_order(name: str) -> None:
 def test_an_operation_without_sense_is_refused(operation: dict[str, Any]) -> None:
     """400 invalidValue."""
     with pytest.raises(InvalidValueException):
-        normal_operations(shapes()["User"], {"Operations": [operation]})
+        normal_operations(published().shapes["User"], {"Operations": [operation]})
 
 
 @pytest.mark.parametrize("body", [None, [], "x", {"Operations": ["x"]}, {"Operations": [[]]}])
 def test_a_body_of_another_form_is_refused(body: Any) -> None:
     """400 invalidSyntax."""
     with pytest.raises(InvalidSyntaxException):
-        normal_operations(shapes()["User"], body)
+        normal_operations(published().shapes["User"], body)
 
 
 @pytest.mark.parametrize("body", [{}, {"Operations": []}, {"Operations": {}}, {"Operations": None}])
 def test_a_patch_without_operations_is_refused(body: dict[str, Any]) -> None:
     """400 invalidValue."""
     with pytest.raises(InvalidValueException):
-        normal_operations(shapes()["User"], body)
+        normal_operations(published().shapes["User"], body)
 
 
 def test_the_number_of_operations_is_bounded() -> None:
     """413, before any of them is looked at."""
     with pytest.raises(PayloadTooLargeException):
-        normal_operations(shapes()["User"], {"Operations": [add("title", "x")] * (MOST_OPERATIONS + 1)})
+        normal_operations(published().shapes["User"], {"Operations": [add("title", "x")] * (MOST_OPERATIONS + 1)})

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from provisioning.scim.sources import Sources
+from provisioning.sources.sources import Sources
 from tests.scim.conftest import USER, Client
 
 ERROR = "urn:ietf:params:scim:api:messages:2.0:Error"

@@ -4,6 +4,7 @@ import pytest
 from scim2_models import ScimFilter
 
 from connectors.contract import ObjectKind
+from provisioning.scim.published import published
 from provisioning.scim.questions import Question, Relations, best_question, relations
 
 USER, GROUP = ObjectKind.USER, ObjectKind.GROUP
@@ -47,7 +48,7 @@ USER_URN = "urn:ietf:params:scim:schemas:core:2.0:User"
 )
 def test_the_cheapest_term_of_a_conjunction_is_asked(kind: ObjectKind, text: str, question: Question | None) -> None:
     """What an index cannot answer whole is not asked of it."""
-    assert best_question(kind, ScimFilter(text).ast) == question
+    assert best_question(kind, published().shapes[kind.value], ScimFilter(text).ast) == question
 
 
 @pytest.mark.parametrize(
@@ -69,4 +70,4 @@ def test_the_cheapest_term_of_a_conjunction_is_asked(kind: ObjectKind, text: str
 )
 def test_a_filter_asks_about_some_memberships_or_all(kind: ObjectKind, text: str, asked: Relations) -> None:
     """Only a comparison for equality can be answered without the list."""
-    assert relations(kind, ScimFilter(text).ast) == asked
+    assert relations(kind, published().shapes[kind.value], ScimFilter(text).ast) == asked

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from scim2_models import Context
 
-from provisioning.scim.schemas import ENTERPRISE_USER, GROUP, USER, provider
+from provisioning.scim.published import published
+from provisioning.scim.schemas import ENTERPRISE_USER, GROUP, USER
 
 
 def flattened(schema: dict[str, Any]) -> Iterator[str]:
@@ -41,7 +42,7 @@ def flattened(schema: dict[str, Any]) -> Iterator[str]:
 )
 def test_discovery_finds_what_entra_maps_by_default(name: str) -> None:
     """Schema_Discoverability_Test: no mapped attribute may be missing."""
-    assert name in {each for schema in provider().schemas for each in flattened(schema.model_dump())}
+    assert name in {each for schema in published().provider.schemas for each in flattened(schema.model_dump())}
 
 
 def test_every_schema_is_complete_and_without_nulls() -> None:
@@ -51,10 +52,10 @@ def test_every_schema_is_complete_and_without_nulls() -> None:
         children = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
         return value is None or any(nulls(each) for each in children)
 
-    published = [schema.model_dump() for schema in provider().schemas]
-    assert [schema["id"] for schema in published] == [USER, ENTERPRISE_USER, GROUP]
-    assert not nulls(published)
-    assert not any(attribute["name"] == "password" for schema in published for attribute in schema["attributes"])
+    shown = [schema.model_dump() for schema in published().provider.schemas]
+    assert [schema["id"] for schema in shown] == [USER, ENTERPRISE_USER, GROUP]
+    assert not nulls(shown)
+    assert not any(attribute["name"] == "password" for schema in shown for attribute in schema["attributes"])
 
 
 def test_the_models_take_what_entra_sends() -> None:
@@ -65,7 +66,7 @@ def test_the_models_take_what_entra_sends() -> None:
         "emails": [{"type": "work", "value": "not an address"}],
         ENTERPRISE_USER: {"manager": {"value": "u-1"}},
     }
-    model = provider().model_for("User")
+    model = published().provider.model_for("User")
     assert model is not None
     read = model.model_validate(body, scim_ctx=Context.RESOURCE_CREATION_REQUEST)
     assert read.model_dump(scim_ctx=Context.DEFAULT) == body
@@ -73,7 +74,7 @@ def test_the_models_take_what_entra_sends() -> None:
 
 def test_only_what_is_there_is_announced() -> None:
     """Bulk, password changes and cursors come later, if they come."""
-    config = provider().config
+    config = published().provider.config
     assert config is not None
     shown = config.model_dump()
     supported = {name for name, value in shown.items() if isinstance(value, dict) and value.get("supported")}

@@ -13,8 +13,9 @@ from scim2_server.testing import AsyncScimStorageContract, BlockingStorage
 from provisioning.directory.directory import TABLE, Directory
 from provisioning.directory.outbox import Announcement
 from provisioning.directory.store import Storage
-from provisioning.scim import schemas
+from provisioning.scim.published import published
 from provisioning.scim.storage import DirectoryStorage
+from provisioning.sources.caller import Caller
 
 _numbers = itertools.count()
 
@@ -29,14 +30,14 @@ class TestDirectoryStorage(AsyncScimStorageContract):
     @pytest.fixture
     def provider(self) -> ScimProvider:
         """The hub's own schemas."""
-        return schemas.provider()
+        return published().provider
 
     @pytest.fixture
-    def storage(self, azurite_connection: str, provider: ScimProvider) -> Iterator[ScimStorage]:
+    def storage(self, azurite_connection: str) -> Iterator[ScimStorage]:
         """An empty directory, on the event loop of the suite's runner: a client belongs to the loop that opened it."""
         with asyncio.Runner() as runner:
             prefix = f"c{os.getpid()}x{next(_numbers)}"
             account = Storage.from_connection_string(azurite_connection, prefix=prefix)
             runner.run(account.ensure([TABLE], []))
-            yield BlockingStorage(DirectoryStorage(Directory(account, unheard), provider), runner)
+            yield BlockingStorage(DirectoryStorage(Directory(account, unheard), published(), Caller("suite")), runner)
             runner.run(account.close())

@@ -5,7 +5,7 @@ import hashlib
 import pytest
 
 from provisioning.directory.store import Storage
-from provisioning.scim.sources import SourceExists, SourceMissing, SourceRefused, Sources
+from provisioning.sources.sources import SourceExists, SourceMissing, SourceRefused, Sources
 
 
 @pytest.fixture
@@ -20,7 +20,7 @@ async def test_an_issued_token_lets_its_source_in(sources: Sources) -> None:
     assert len(text) > 40
     found = await sources.authenticate(f"Bearer {text}")
     assert found is not None
-    assert found.id == "entra"
+    assert found.source == "entra"
     assert [each.id for each in (await sources.get("entra")).tokens] == [token.id]
 
 

@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from provisioning.directory import entities
 from provisioning.directory.entities import Entity, after, etag_of
 from provisioning.directory.store import Storage
+from provisioning.sources.caller import Caller
 
 TABLE = "sources"
 PARTITION = "sources"
@@ -73,7 +74,7 @@ class Sources:
     def __init__(self, storage: Storage, cache_seconds: float = CACHE_SECONDS) -> None:
         self._table = storage.table(TABLE)
         self._cache_seconds = cache_seconds
-        self._seen: OrderedDict[str, tuple[float, Source | None]] = OrderedDict()
+        self._seen: OrderedDict[str, tuple[float, Caller | None]] = OrderedDict()
 
     async def list(self) -> list[Source]:
         """Return every source with its tokens, by id; two round trips."""
@@ -158,8 +159,8 @@ class Sources:
         await self._table.transact([entities.delete(PARTITION, row["RowKey"]) for row in mine])
         self.forget()
 
-    async def authenticate(self, authorization: str | None) -> Source | None:
-        """Return whose bearer token an Authorization header carries; ``None`` for anything else.
+    async def authenticate(self, authorization: str | None) -> Caller | None:
+        """Return the caller whose bearer token an Authorization header carries; ``None`` for anything else.
 
         An unknown, a revoked and a disabled source's token take the same way, so that none can be told by its time.
         """
@@ -180,13 +181,13 @@ class Sources:
         """Drop what is cached, so that the next request reads."""
         self._seen.clear()
 
-    async def _owner(self, sha256: str) -> Source | None:
+    async def _owner(self, sha256: str) -> Caller | None:
         row = await self._table.get(PARTITION, f"t:{sha256}")
         stored = row["RowKey"].removeprefix("t:") if row else "-" * 64
         known = await self._table.get(PARTITION, f"s:{row['source'] if row else '-'}")
         if not hmac.compare_digest(stored, sha256) or known is None or not known["enabled"]:
             return None
-        return _source(known, {})
+        return Caller(row["source"]) if row else None
 
     async def _row(self, source_id: str) -> Entity:
         row = await self._table.get(PARTITION, f"s:{source_id}") if _ID.fullmatch(source_id) else None
