@@ -22,7 +22,7 @@ async def source(api: Api) -> dict[str, Any]:
 async def who(api: Api, token: str) -> str | None:
     """Return the id of the source that a token is taken as."""
     found = await api.hub.sources.authenticate(f"Bearer {token}")
-    return found.id if found else None
+    return found.source if found else None
 
 
 async def test_a_source_is_created_enabled_and_without_tokens(api: Api, source: dict[str, Any]) -> None:
