@@ -9,10 +9,10 @@ ARGS ?=
 on = $(filter-out 0 no false,$(1))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test bench soak check format requirements clean
+.PHONY: help demo up test conformance fuzz bench bench-scim soak crash check format requirements clean
 
 help: ## Show this list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-20s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-20s %s\n", $$1, $$2 }'
 
 demo: ## Start the local system, play Entra against it, compare; ONCE=1 exits afterwards, OUTAGE=1 stops LDAP midway
 	@$(SETUP) servers
@@ -23,16 +23,32 @@ up: ## Start the local system and serve until Ctrl-C
 	@exec $(LOCAL_PYTHON) -m sandbox up
 
 test: ## Run all tests
-	@$(SETUP) servers
+	@$(SETUP) suites
 	@exec $(LOCAL_PYTHON) -m pytest -n $(JOBS) --dist loadgroup $(ARGS)
+
+conformance: ## Run the public SCIM suites against the whole system; ARGS="okta" chooses, ARGS=--help tells more
+	@$(SETUP) suites
+	@exec $(LOCAL_PYTHON) -m sandbox.conformance $(ARGS)
 
 bench: ## Measure round trips, rates and import time
 	@$(SETUP) servers
 	@exec $(LOCAL_PYTHON) -m benchmarks $(ARGS)
 
-soak: ## Run the crash tests whole: every step, before and after, two connections (about ten minutes)
+bench-scim: ## Measure the SCIM endpoint from 1,000 to 100,000 users beside scim2-server; ARGS=--quick for less
+	@$(SETUP) packages
+	@exec $(LOCAL_PYTHON) -m benchmarks.scim $(ARGS)
+
+soak: ## Send Entra's traffic for half an hour, watch errors, latency and memory; MINUTES=2 sets how long
 	@$(SETUP) servers
-	@LOCKSTEP_SOAK=1 exec $(LOCAL_PYTHON) -m pytest -n $(JOBS) tests/crash $(ARGS)
+	@exec $(LOCAL_PYTHON) -m benchmarks.soak --minutes $(or $(MINUTES),30) $(ARGS)
+
+crash: ## Run the crash tests whole: every step, before and after, two connections (about ten minutes)
+	@$(SETUP) servers
+	@LOCKSTEP_CRASH_WHOLE=1 exec $(LOCAL_PYTHON) -m pytest -n $(JOBS) tests/crash $(ARGS)
+
+fuzz: ## Send random SCIM requests for a quarter of an hour: sequences, bodies, searches, the OpenAPI description
+	@$(SETUP) suites
+	@LOCKSTEP_FUZZ=1 exec $(LOCAL_PYTHON) -m pytest -n $(JOBS) --timeout 3600 tests/scim/model tests/conformance/test_openapi_description.py $(ARGS)
 
 check: ## Format, lint, types, requirements.txt
 	@$(SETUP) packages

@@ -28,7 +28,18 @@ async def scim(req: func.HttpRequest) -> func.HttpResponse:
     from provisioning.scim.endpoint import ScimEndpoint
 
     opened = await hub()
-    return await ScimEndpoint(opened.directory, opened.sources, opened.settings.scim_max_body_bytes).serve(req)
+    return await ScimEndpoint(
+        opened.directory, opened.sources, opened.settings.scim_max_body_bytes, opened.extensions.in_force
+    ).serve(req)
+
+
+@app.function_name("token")
+@app.route("oauth/token", methods=[func.HttpMethod.POST], auth_level=func.AuthLevel.ANONYMOUS)
+async def token(req: func.HttpRequest) -> func.HttpResponse:
+    """Issue an access token; the endpoint proves the client itself."""
+    from provisioning.sources.token_endpoint import TokenEndpoint
+
+    return await TokenEndpoint((await hub()).sources.clients).serve(req)
 
 
 @app.function_name("admin")
@@ -64,7 +75,8 @@ async def sweep(timer: func.TimerRequest) -> None:
 @app.function_name("tidy")
 @app.timer_trigger("timer", schedule="0 17 3 * * *", run_on_startup=False)
 async def tidy(timer: func.TimerRequest) -> None:
-    """Remove report entries past their time, and acknowledgements that nobody waits for."""
+    """Remove report entries and access tokens past their time, and acknowledgements that nobody waits for."""
     opened = await hub()
     await opened.reports.expire(timedelta(days=opened.settings.report_days))
+    await opened.sources.tidy()
     await opened.sweeper.tidy()

@@ -1,11 +1,11 @@
-"""Counts storage round trips where they leave the process: in the clients' transport, retries included."""
+"""Counts storage round trips where they leave the process: in the clients' connections, retries included."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from types import SimpleNamespace
 
-from azure.core.pipeline.transport import AioHttpTransport
+from aiohttp import ClientSession, TraceConfig, TraceRequestStartParams
 
 
 @dataclass(slots=True)
@@ -19,14 +19,16 @@ class Counted:
 
 
 class RoundTrips:
-    """Makes transports that note every request to tables and queues."""
+    """Notes every request to tables and queues, as a trace of a storage account."""
 
     def __init__(self) -> None:
         self._open: list[Counted] = []
 
-    def transport(self) -> AioHttpTransport:
-        """Return the transport of one client."""
-        return _Counting(self._note)
+    def trace(self) -> TraceConfig:
+        """Return what notes the requests of one storage account."""
+        config = TraceConfig()
+        config.on_request_start.append(self._note)
+        return config
 
     @contextmanager
     def counted(self) -> Iterator[Counted]:
@@ -38,16 +40,6 @@ class RoundTrips:
         finally:
             self._open.remove(counted)
 
-    def _note(self, request: str) -> None:
+    async def _note(self, _: ClientSession, __: SimpleNamespace, request: TraceRequestStartParams) -> None:
         for counted in self._open:
-            counted.requests.append(request)
-
-
-class _Counting(AioHttpTransport):  # type: ignore[misc]  # azure.core loads it lazily, untyped
-    def __init__(self, note: Any) -> None:
-        super().__init__()
-        self._note = note
-
-    async def send(self, request: Any, **config: Any) -> Any:
-        self._note(f"{request.method} {str(request.url).partition('?')[0].rpartition('/')[2]}")
-        return await super().send(request, **config)
+            counted.requests.append(f"{request.method} {request.url.raw_path.rpartition('/')[2]}")

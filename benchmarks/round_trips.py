@@ -1,7 +1,7 @@
 """Storage round trips of every operation with a budget, at 1,000 and 10,000 users and for groups of 10 and 10,000.
 
-The real SCIM endpoint, directory and engine run against Azurite with an in-memory target; requests are counted in the
-storage clients' transport. A figure over budget, or one that grows with the size, fails the run.
+The real SCIM endpoint, directory and engine run against Azurite with an in-memory target; requests are counted on
+the storage account's connections. A figure over budget, or one that grows with the size, fails the run.
 """
 
 import asyncio
@@ -23,13 +23,13 @@ from connectors.memory import DIRECTORIES
 from connectors.memory import Directory as Target
 from provisioning.connections.connection import Connection
 from provisioning.directory.directory import TABLE, Directory, creation
-from provisioning.directory.entities import MAX_OPERATIONS, Operation
 from provisioning.directory.outbox import Announcement
-from provisioning.directory.store import Storage
 from provisioning.engine.jobs import Job, JobType
 from provisioning.hub import QUEUES, TABLES, Hub
 from provisioning.scim.endpoint import ScimEndpoint
 from provisioning.settings import Settings
+from provisioning.storage.entities import MAX_OPERATIONS, Operation
+from provisioning.storage.store import Storage
 
 USERS = (1_000, 10_000)
 MEMBERS = (10, 10_000)
@@ -69,7 +69,7 @@ class Bench:
 
     def __init__(self, connection: str, size: str) -> None:
         self._counter = RoundTrips()
-        self._storage = Storage.from_connection_string(connection, prefix=size, transports=self._counter.transport)
+        self._storage = Storage.from_connection_string(connection, prefix=size, traces=[self._counter.trace()])
         self._hub = Hub.over(self._storage, Settings())
         self._endpoint = ScimEndpoint(self._hub.directory, self._hub.sources, 4_194_304)
         self._token = ""

@@ -10,9 +10,11 @@ from provisioning.connections.connection import Connection
 from provisioning.connections.opening import OpenConnectors
 from provisioning.connections.store import TABLE as CONNECTIONS_TABLE
 from provisioning.connections.store import ConnectionStore
+from provisioning.directory.backfill import Backfill
+from provisioning.directory.declared import TABLE as SCHEMAS_TABLE
+from provisioning.directory.declared import DeclaredAttributes
 from provisioning.directory.directory import TABLE as DIRECTORY_TABLE
 from provisioning.directory.directory import Directory
-from provisioning.directory.store import Storage
 from provisioning.engine.circuit import Circuits
 from provisioning.engine.executor import Executor
 from provisioning.engine.health import HealthCounts
@@ -22,11 +24,14 @@ from provisioning.engine.links import TABLE as LINKS_TABLE
 from provisioning.engine.poison import PoisonReader
 from provisioning.engine.sweeper import Sweeper
 from provisioning.reports.search import Reports
+from provisioning.scim.schema.extension_store import ExtensionStore
 from provisioning.settings import Settings, settings
-from provisioning.sources.sources import TABLE as SOURCES_TABLE
+from provisioning.sources.authority import Authority
+from provisioning.sources.records import TABLE as SOURCES_TABLE
 from provisioning.sources.sources import Sources
+from provisioning.storage.store import Storage
 
-TABLES = (DIRECTORY_TABLE, LINKS_TABLE, CONNECTIONS_TABLE, SOURCES_TABLE)
+TABLES = (DIRECTORY_TABLE, LINKS_TABLE, CONNECTIONS_TABLE, SOURCES_TABLE, SCHEMAS_TABLE)
 QUEUES = (QUEUE, f"{QUEUE}-poison")
 
 
@@ -39,6 +44,8 @@ class Hub:
     connections: ConnectionStore
     connectors: OpenConnectors
     sources: Sources
+    extensions: ExtensionStore
+    declared: DeclaredAttributes
     directory: Directory
     links: LinkStore
     circuits: Circuits
@@ -63,9 +70,16 @@ class Hub:
             return [each.id for each in await connections.active()]
 
         jobs = JobSender(queue, active_ids)
-        directory = Directory(storage, jobs.announce)
+        declared = DeclaredAttributes(storage)
+        directory = Directory(storage, jobs.announce, declared.in_force)
         links = LinkStore(storage, timedelta(seconds=chosen.lease_seconds))
         circuits = Circuits(links.table)
+        sources = Sources(
+            storage,
+            Authority.chosen(chosen.entra_authority, chosen.trusted_hosts),
+            ca_file=chosen.entra_ca_file,
+            access_token_life=timedelta(minutes=chosen.access_token_minutes),
+        )
 
         async def partitions() -> Sequence[str]:
             return [HUB, *await connections.names()]
@@ -75,21 +89,24 @@ class Hub:
             storage,
             connections,
             connectors,
-            Sources(storage),
+            sources,
+            ExtensionStore(storage),
+            declared,
             directory,
             links,
             circuits,
             jobs,
-            Executor(active, connectors, directory, links, circuits, jobs),
-            Sweeper(directory, links, circuits, jobs, active, timedelta(seconds=chosen.sweep_grace_seconds)),
+            Executor(active, connectors, directory, links, circuits, jobs, Backfill(storage, directory, declared)),
+            Sweeper(directory, links, circuits, jobs, active, timedelta(seconds=chosen.sweep_grace_seconds), declared),
             PoisonReader(links),
             Reports(links.table, partitions, directory.ids_of_name),
-            HealthCounts(queue, storage.queue(f"{QUEUE}-poison"), directory.outbox, links, circuits, active),
+            HealthCounts(queue, storage.queue(f"{QUEUE}-poison"), directory.outbox, links, circuits, active, sources),
         )
 
     async def close(self) -> None:
         """Close every connection, outwards first."""
         await self.connectors.close()
+        await self.sources.close()
         await self.storage.close()
 
 

@@ -34,7 +34,19 @@ class Settings(BaseSettings):
     )
     trusted_hosts: str = Field(
         default="",
-        description="Comma-separated host[:port] that a Graph connection may use besides Microsoft's clouds.",
+        description="Comma-separated host[:port] that a Graph connection and `LOCKSTEP_ENTRA_AUTHORITY` may name "
+        "besides Microsoft's clouds.",
+    )
+    entra_authority: str = Field(
+        default="https://login.microsoftonline.com",
+        description="The Microsoft cloud whose tokens sources may show: where the tenants' signing keys are read.",
+    )
+    entra_ca_file: Path | None = Field(
+        default=None,
+        description="PEM file with a certificate authority to trust there besides the system's. For development only.",
+    )
+    access_token_minutes: int = Field(
+        default=60, ge=60, le=360, description="How long an access token of `/oauth/token` is good."
     )
     sweep_grace_seconds: int = Field(
         default=60, ge=1, description="How old an outbox row must be before the sweeper sends its jobs again."

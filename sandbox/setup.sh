@@ -3,6 +3,7 @@
 #
 #   sandbox/setup.sh packages   uv, Python 3.13 and the packages of uv.lock in .venv
 #   sandbox/setup.sh servers    the same, then Azurite (npm, by lock file) and OpenLDAP's slapd (apt)
+#   sandbox/setup.sh suites     the same, then the public SCIM suites in .local/suites, by the locks in sandbox/conformance
 #   sandbox/setup.sh uv ...     uv alone, which then runs with the arguments
 #
 # What a step printed is in .local/setup/STEP.log; .local/setup/STEP.stamp holds what it was done for.
@@ -114,6 +115,32 @@ packages() {
     echo "$wanted" >"$made/packages.stamp"
 }
 
+servers() {
+    packages
+    # Each says by itself what to install where it cannot; the local system goes on with what it has.
+    .venv/bin/python -m sandbox install 9>&-
+}
+
+# In its folder: with --prefix, npm would look for the machine's own settings (proxy, certificates) below that.
+newman() {
+    (cd .local/suites/npm && npm ci --ignore-scripts --no-audit --no-fund --no-update-notifier)
+}
+
+suites() {
+    locked=sandbox/conformance
+    wanted=$(cat "$locked/requirements.txt" "$locked/npm/package-lock.json" | cksum)
+    if [ "$(cat "$made/suites.stamp" 2>/dev/null || true)" = "$wanted" ] && .local/suites/bin/python -c '' 2>/dev/null; then
+        return 0
+    fi
+    find_uv || install_uv
+    run suites "making .local/suites for the public SCIM suites" "$uv" venv --clear --python .venv/bin/python .local/suites
+    run suites "installing the public SCIM suites (Python)" \
+        "$uv" pip install --python .local/suites/bin/python --require-hashes -r "$locked/requirements.txt"
+    cp -R "$locked/npm" .local/suites/npm
+    run suites "installing the public SCIM suites (npm)" newman
+    echo "$wanted" >"$made/suites.stamp"
+}
+
 case "${1:-servers}" in
     packages) packages ;;
     uv)
@@ -121,13 +148,13 @@ case "${1:-servers}" in
         find_uv || install_uv
         exec "$uv" "$@" 9>&-
         ;;
-    servers)
-        packages
-        # Each says by itself what to install where it cannot; the local system goes on with what it has.
-        .venv/bin/python -m sandbox install 9>&-
+    servers) servers ;;
+    suites)
+        servers
+        suites
         ;;
     *)
-        sed -n '2,8s/^# \{0,1\}//p' "$0" >&2
+        sed -n '2,9s/^# \{0,1\}//p' "$0" >&2
         exit 2
         ;;
 esac

@@ -21,6 +21,7 @@ from sandbox.certificates import Certificates, ensure_certificates
 from sandbox.services import ROOT, Service, ServiceFailed, answers, free_ports
 from sandbox.slapd import Slapd
 from sandbox.state import DOMAIN, Choices, read_env, read_secrets, write_env, write_private, write_secrets
+from sandbox.storage.process import LocalStorage
 
 WATCH_SECONDS = 0.5
 DRAIN_SECONDS = 45
@@ -85,7 +86,7 @@ class System:
     say: Say
     parts: dict[str, Part] = field(default_factory=dict)
     missing: dict[str, str] = field(default_factory=dict)
-    azurite: Azurite | None = None
+    azurite: Azurite | LocalStorage | None = None
     slapd: Slapd | None = None
     graph_port: int = 0
 
@@ -104,8 +105,11 @@ class System:
         """Where the Graph simulator is."""
         return f"https://localhost:{self.graph_port}"
 
-    async def start_services(self) -> None:
+    async def start_services(self, *, targets: bool = True) -> None:
         """Start storage and targets side by side (one second). Raises ``ServiceFailed`` where storage cannot run."""
+        if not targets:
+            await self._start_azurite()
+            return
         certificates = await asyncio.to_thread(ensure_certificates, self.folder / "tls")
         ports = self._kept_ports("ldap", "ldaps", "graph")
         kept = read_secrets(self.secrets_file)

@@ -6,19 +6,26 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from provisioning.directory.store import Storage
+from benchmarks.counting import RoundTrips
+from provisioning.storage.store import Storage
 
-TABLES = ("directory", "links", "connections", "sources")
+TABLES = ("directory", "links", "connections", "sources", "schemas")
 QUEUES = ("provisioning-jobs", "provisioning-jobs-poison")
 
 _numbers = itertools.count()
 
 
 @pytest.fixture
-async def storage(azurite_connection: str) -> AsyncIterator[Storage]:
+def trips() -> RoundTrips:
+    """Counts the round trips of ``storage``."""
+    return RoundTrips()
+
+
+@pytest.fixture
+async def storage(azurite_connection: str, trips: RoundTrips) -> AsyncIterator[Storage]:
     """A storage account with empty tables and queues that no other test knows."""
     prefix = f"t{os.getpid()}x{next(_numbers)}"
-    opened = Storage.from_connection_string(azurite_connection, prefix=prefix)
+    opened = Storage.from_connection_string(azurite_connection, prefix=prefix, traces=[trips.trace()])
     await opened.ensure(TABLES, QUEUES)
     yield opened
     await opened.close()

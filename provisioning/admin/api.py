@@ -6,7 +6,16 @@ from typing import Any
 from fastapi import Depends, FastAPI
 from fastapi.security import APIKeyHeader
 
-from provisioning.admin import connections, health, kinds, reports, resources, sources
+from provisioning.admin import (
+    connections,
+    health,
+    kinds,
+    matching_attributes,
+    reports,
+    resources,
+    schemas,
+    sources,
+)
 from provisioning.admin.guard import Guard
 from provisioning.admin.problems import MEDIA_TYPE, Problem, register
 from provisioning.admin.views import Provider
@@ -49,7 +58,7 @@ def build(provider: Provider) -> FastAPI:
     )
     api.state.hub = provider
     register(api)
-    for room in (kinds, connections, sources, resources, reports, health):
+    for room in (kinds, connections, sources, schemas, matching_attributes, resources, reports, health):
         api.include_router(room.router)
     _tell_media_type(api)
     return api

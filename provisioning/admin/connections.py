@@ -16,9 +16,9 @@ from provisioning.connections.registry import KINDS, load
 from provisioning.connections.store import ACTIVE_SECONDS
 from provisioning.connections.validation import FieldError, InvalidConnection, configured
 from provisioning.correlation import correlation
-from provisioning.directory.entities import TooLarge
 from provisioning.engine.jobs import Job, JobType
 from provisioning.hub import Hub
+from provisioning.storage.entities import TooLarge
 
 router = APIRouter(prefix="/api/connections", tags=["connections"])
 

@@ -18,7 +18,16 @@ from provisioning.connections.store import (
 )
 from provisioning.connections.validation import InvalidConnection
 from provisioning.correlation import correlation
-from provisioning.sources.sources import SourceError, SourceExists, SourceMissing, SourceRefused
+from provisioning.directory.declared import (
+    DeclarationChanged,
+    DeclarationError,
+    DeclarationMissing,
+    DeclarationRefused,
+)
+from provisioning.scim.schema.declaring import NotDeclarable
+from provisioning.scim.schema.extension_store import ExtensionChanged, ExtensionError, ExtensionMissing
+from provisioning.scim.schema.extensions import InvalidSchema
+from provisioning.sources.errors import SourceError, SourceExists, SourceMissing, SourceRefused
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -98,6 +107,25 @@ def register(app: FastAPI) -> None:
         status, code = _SOURCE_ERRORS[type(error)]
         return problem(status, code, str(error))
 
+    @app.exception_handler(ExtensionError)
+    async def extension(_: Request, error: ExtensionError) -> JSONResponse:
+        status, code = _EXTENSION_ERRORS[type(error)]
+        return problem(status, code, str(error))
+
+    @app.exception_handler(DeclarationError)
+    async def declaration(_: Request, error: DeclarationError) -> JSONResponse:
+        status, code = _DECLARATION_ERRORS[type(error)]
+        return problem(status, code, str(error))
+
+    @app.exception_handler(InvalidSchema)
+    async def schema(_: Request, error: InvalidSchema) -> JSONResponse:
+        wrong = [WrongField(field=each.field, message=each.message) for each in error.errors]
+        return problem(422, "schema.invalid", _counted(wrong), wrong)
+
+    @app.exception_handler(NotDeclarable)
+    async def not_declarable(_: Request, error: NotDeclarable) -> JSONResponse:
+        return problem(422, "matching.notDeclarable", str(error), [WrongField(field="path", message=str(error))])
+
     @app.exception_handler(InvalidConnection)
     async def invalid(_: Request, error: InvalidConnection) -> JSONResponse:
         wrong = [WrongField(field=each.field, message=each.message) for each in error.errors]
@@ -127,6 +155,17 @@ _STORE_ERRORS: dict[type[ConnectionStoreError], tuple[int, str]] = {
     ConnectionChanged: (412, "connection.changed"),
     TooManyConnections: (409, "connection.tooMany"),
     ConnectionStoreError: (503, "storage.failed"),
+}
+
+_EXTENSION_ERRORS: dict[type[ExtensionError], tuple[int, str]] = {
+    ExtensionMissing: (404, "schema.missing"),
+    ExtensionChanged: (412, "schema.changed"),
+}
+
+_DECLARATION_ERRORS: dict[type[DeclarationError], tuple[int, str]] = {
+    DeclarationMissing: (404, "matching.missing"),
+    DeclarationRefused: (409, "matching.refused"),
+    DeclarationChanged: (412, "matching.changed"),
 }
 
 _SOURCE_ERRORS: dict[type[SourceError], tuple[int, str]] = {

@@ -19,6 +19,8 @@ from provisioning.engine.health import Counts
 from provisioning.engine.links import Link, LinkStatus
 from provisioning.hub import Hub
 from provisioning.reports.entries import Action, Entry, Status
+from provisioning.sources.errors import Reason
+from provisioning.sources.source import CredentialKind
 
 type Provider = Callable[[], Awaitable[Hub]]
 
@@ -228,10 +230,27 @@ class ReportPage(View):
     cursor: str
 
 
+class WarnedView(View):
+    """A token or client secret of a source that somebody must look at."""
+
+    source: str
+    kind: CredentialKind
+    id: str
+    expires: datetime
+
+
+class RefusedView(View):
+    """How many calls were refused for a reason; `source` is empty where the call named none that there is."""
+
+    reason: Reason
+    source: str
+    count: int
+
+
 class HealthView(View):
     """How the hub is doing; every number is counted up to 1,000 for a connection."""
 
-    ok: bool = Field(description="Nothing is stopped, poisoned or waits for an administrator.")
+    ok: bool = Field(description="Nothing is stopped, poisoned, expired or waits for an administrator.")
     jobs_waiting: int = Field(description="Jobs in the queue, in work included.")
     poison: int = Field(description="Jobs that failed five times and are not yet reported.")
     outbox: int = Field(description="Changes that not every enabled connection has taken over yet.")
@@ -241,9 +260,12 @@ class HealthView(View):
     parked: int = Field(description="Those that wait for an administrator.")
     unavailable: list[str] = Field(description="Connections that do not answer.")
     quarantined: list[str] = Field(description="Connections that are stopped until somebody corrects them.")
+    expiring: list[WarnedView] = Field(description="Credentials of sources that expire within 30 days.")
+    expired: list[WarnedView] = Field(description="Credentials of sources that have expired: revoke or replace them.")
+    refused: list[RefusedView] = Field(description="Calls of the last hour that were not let in, most frequent first.")
 
     @classmethod
     def of(cls, counts: Counts) -> "HealthView":
         """Show the counts."""
-        fields = asdict(counts)
-        return cls(ok=not (counts.poison or counts.parked or counts.unavailable or counts.quarantined), **fields)
+        bad = counts.poison or counts.parked or counts.unavailable or counts.quarantined or counts.expired
+        return cls(ok=not bad, **asdict(counts))

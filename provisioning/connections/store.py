@@ -15,10 +15,10 @@ from typing import Any
 
 from connectors.contract import ObjectKind
 from provisioning.connections.connection import FEATURE_NAMES, Connection, Features, wrong_id
-from provisioning.directory import entities
 from provisioning.directory.documents import pack, unpack
-from provisioning.directory.entities import Entity, after, etag_of
-from provisioning.directory.store import Storage
+from provisioning.storage import entities
+from provisioning.storage.entities import Entity, after, etag_of
+from provisioning.storage.store import Storage
 
 TABLE = "connections"
 PARTITION = "connections"

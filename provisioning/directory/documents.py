@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Mapping
 from typing import Any
 
-from provisioning.directory.entities import MAX_ENTITY_BYTES, MAX_PROPERTY_BYTES, TooLarge
+from provisioning.storage.entities import MAX_ENTITY_BYTES, MAX_PROPERTY_BYTES, TooLarge
 
 _READABLE_CHARS = MAX_PROPERTY_BYTES // 2 - 1
 _CHUNK = MAX_PROPERTY_BYTES

@@ -4,32 +4,45 @@ Table keys may not hold ``/ \\ # ?`` nor control characters and end at 1 KiB; ``
 """
 
 import hashlib
+import re
 import secrets
 import unicodedata
 from datetime import UTC, datetime
 
 from connectors.contract import ObjectKind
-from provisioning.directory.entities import ascending
+from provisioning.storage.entities import ascending
 
+_PLAIN = re.compile(r"[A-Za-z0-9_.@-]{1,200}")
 _UNSAFE = frozenset('/\\#?:=~%"')
 _LONGEST = 200
+_CUT = 100
 
 _PREFIXES = {ObjectKind.USER: "u-", ObjectKind.GROUP: "g-"}
 
 
 def encode(value: str) -> str:
     """Return a value as a key part: unsafe characters as ``=XX``, long values cut and told apart by their SHA-256."""
-    safe = "".join(
-        f"={ord(char):02X}" if char in _UNSAFE or unicodedata.category(char).startswith("C") else char for char in value
-    )
+    if _PLAIN.fullmatch(value):
+        return value
+    safe = _safe(value)
     if len(safe) <= _LONGEST:
         return safe
-    return f"{safe[:100]}~{hashlib.sha256(value.encode()).hexdigest()}"
+    return f"{safe[:_CUT]}~{hashlib.sha256(value.encode()).hexdigest()}"
+
+
+def encode_beginning(value: str) -> str:
+    """Return what the key part of every value that begins so begins with: all of it, or what a long value keeps."""
+    return _safe(value)[:_CUT]
+
+
+def compose(value: str) -> str:
+    """Return what two strings that differ by composition only have in common: the form that case-exact ones keep."""
+    return unicodedata.normalize("NFC", value)
 
 
 def fold(value: str) -> str:
     """Return what two strings that differ by case or composition only have in common (RFC 8265 UsernameCaseMapped)."""
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", value).lower())
+    return compose(compose(value).lower())
 
 
 def new_id(kind: ObjectKind) -> str:
@@ -50,3 +63,9 @@ def new_generation(now: datetime | None = None) -> str:
 def generation_time(generation: str) -> datetime:
     """Return when a generation was made."""
     return datetime.fromtimestamp(int(generation[:16]) / 1_000_000, UTC)
+
+
+def _safe(value: str) -> str:
+    return "".join(
+        f"={ord(char):02X}" if char in _UNSAFE or unicodedata.category(char).startswith("C") else char for char in value
+    )

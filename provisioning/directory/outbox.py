@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from connectors.contract import ObjectKind
-from provisioning.directory.entities import Entity, Operation, after, delete, insert, merge
 from provisioning.directory.keys import generation_time
-from provisioning.directory.store import Table
+from provisioning.storage.entities import Entity, Operation, after, delete, insert, merge
+from provisioning.storage.store import Table
 
 PARTITIONS = {ObjectKind.USER: "users", ObjectKind.GROUP: "groups"}
 

@@ -14,10 +14,10 @@ from enum import StrEnum
 
 from connectors.errors import ConnectorError
 from provisioning.connections.connection import Connection
-from provisioning.directory.entities import Entity, upsert
-from provisioning.directory.store import Table
 from provisioning.engine.retries import doubling
 from provisioning.reports.entries import Action, Entry, Status
+from provisioning.storage.entities import Entity, upsert
+from provisioning.storage.store import Table
 
 STATE_ROW = "!state"
 FAILURES_TO_OPEN = 3

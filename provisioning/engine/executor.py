@@ -14,6 +14,7 @@ from connectors.errors import Misconfigured
 from provisioning.connections.connection import Connection
 from provisioning.connections.opening import OpenConnectors
 from provisioning.correlation import begin
+from provisioning.directory.backfill import Backfill
 from provisioning.directory.directory import Directory
 from provisioning.engine.circuit import Circuits
 from provisioning.engine.converge import Converger
@@ -29,7 +30,11 @@ type Active = Callable[[], Awaitable[Sequence[Connection]]]
 
 @dataclass(frozen=True, slots=True)
 class Executor:
-    """Runs jobs. ``active`` gives the enabled connections, ``connectors`` what they are opened with."""
+    """Runs jobs.
+
+    ``active`` gives the enabled connections, ``connectors`` what they are opened with; ``backfill`` does the work of
+    index jobs.
+    """
 
     active: Active
     connectors: OpenConnectors
@@ -37,6 +42,7 @@ class Executor:
     links: LinkStore
     circuits: Circuits
     sender: JobSender
+    backfill: Backfill
 
     async def execute(self, job: Job) -> None:
         """Do what a job asks for, or leave it where the sweeper finds it."""
@@ -44,6 +50,11 @@ class Executor:
         if job.type is JobType.FORGET:
             await self.directory.forget(job.resource_id)
             await self.links.write(acknowledgement(job))
+            return
+        if job.type is JobType.INDEX:
+            following = await self.backfill.step(job.declaration, job.after)
+            if following is not None:
+                await self.sender.send([dataclasses.replace(job, after=following.cursor)], delay=following.delay)
             return
         connection = next((each for each in await self.active() if each.id == job.connection), None)
         if connection is None:

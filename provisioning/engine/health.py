@@ -5,12 +5,15 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from provisioning.connections.connection import Connection
-from provisioning.directory.entities import after
 from provisioning.directory.outbox import PARTITIONS, Outbox
-from provisioning.directory.store import Queue
 from provisioning.engine.circuit import Circuits, ConnectionState, Health
 from provisioning.engine.link_store import LinkStore
 from provisioning.engine.links import LinkStatus
+from provisioning.sources.source import Warned
+from provisioning.sources.sources import Sources
+from provisioning.sources.tally import RefusedCalls
+from provisioning.storage.entities import after
+from provisioning.storage.store import Queue
 
 MOST = 1000
 """Counts end here: more is "many" to whoever looks, and each 1,000 is one round trip."""
@@ -18,7 +21,10 @@ MOST = 1000
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How the hub is doing. ``outbox`` are changes that not every connection has taken over yet."""
+    """How the hub is doing. ``outbox`` are changes that not every connection has taken over yet.
+
+    ``expiring`` and ``expired`` are credentials of enabled sources; ``refused`` are the calls of the last hour.
+    """
 
     jobs_waiting: int
     poison: int
@@ -29,6 +35,9 @@ class Counts:
     parked: int
     unavailable: tuple[str, ...]
     quarantined: tuple[str, ...]
+    expiring: tuple[Warned, ...]
+    expired: tuple[Warned, ...]
+    refused: tuple[RefusedCalls, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,16 +50,18 @@ class HealthCounts:
     links: LinkStore
     circuits: Circuits
     active: Callable[[], Awaitable[Sequence[Connection]]]
+    sources: Sources
 
     async def counts(self) -> Counts:
         """Return the counts of this moment, each at most 1,000 for a connection."""
         connections = await self.active()
-        jobs, poison, pending, statuses, states = await asyncio.gather(
+        jobs, poison, pending, statuses, states, ((expiring, expired), refused) = await asyncio.gather(
             self.jobs.length(),
             self.poison.length(),
             asyncio.gather(*(self.outbox.oldest(kind, MOST) for kind in PARTITIONS)),
             asyncio.gather(*(self._behind(each.id) for each in connections)),
             asyncio.gather(*(self.circuits.get(each.id, fresh=True) for each in connections)),
+            asyncio.gather(self.sources.expiring(), self.sources.refused_calls()),
         )
         found = [status for each in statuses for status in each]
         return Counts(
@@ -63,6 +74,9 @@ class HealthCounts:
             parked=found.count(LinkStatus.PARKED),
             unavailable=_named(connections, states, Health.UNAVAILABLE),
             quarantined=_named(connections, states, Health.QUARANTINED),
+            expiring=expiring,
+            expired=expired,
+            refused=refused,
         )
 
     async def _behind(self, connection: str) -> list[LinkStatus]:

@@ -1,7 +1,8 @@
 """Jobs: queue messages that name what to look at. A job is a hint, never the data; losing one costs time only.
 
 ``converge`` looks at one resource in one connection, ``members`` at some memberships of a group, ``forget`` removes
-the memberships of a deleted resource from the hub itself, ``resync`` walks every resource of a connection.
+the memberships of a deleted resource from the hub itself, ``resync`` walks every resource of a connection, ``index``
+brings the look-up rows of the hub's own directory to what is declared.
 """
 
 import asyncio
@@ -13,11 +14,11 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Any, Self
 
-from azure.core.exceptions import AzureError
-
 from connectors.contract import ObjectKind
+from provisioning.directory.declared import Declaration
 from provisioning.directory.outbox import Announcement
-from provisioning.directory.store import Queue
+from provisioning.storage.entities import StoreError
+from provisioning.storage.store import Queue
 
 QUEUE = "provisioning-jobs"
 HUB = "hub"
@@ -33,6 +34,7 @@ class JobType(StrEnum):
     MEMBERS = "members"
     FORGET = "forget"
     RESYNC = "resync"
+    INDEX = "index"
 
 
 class MalformedJob(ValueError):
@@ -44,7 +46,8 @@ class Job:
     """One message. ``generation`` names the outbox row it came from, empty where it came from a clock.
 
     ``swept``: the sweeper sent it again and waits for an acknowledgement. ``due``: a link's own clock asked for it, so
-    that escrow and waiting are tried although nothing has changed. ``after`` is how far a resync has come.
+    that escrow and waiting are tried although nothing has changed. ``after`` is how far a resync or an index job has
+    come; ``declaration`` names the declared attribute that an index job is about.
     """
 
     type: JobType
@@ -57,6 +60,7 @@ class Job:
     swept: bool = False
     due: bool = False
     after: str = ""
+    declaration: str = ""
 
     def message(self) -> dict[str, Any]:
         """Return the body of the queue message, without what is empty."""
@@ -97,7 +101,7 @@ class JobSender:
         try:
             connections = list(await self._active())
             await self.send(jobs_of(announcement, connections))
-        except (AzureError, TimeoutError):
+        except StoreError:
             log.warning("jobs of %s not sent; the sweeper will", announcement.resource_id, exc_info=True)
 
     async def send(self, jobs: Iterable[Job], *, delay: timedelta = timedelta()) -> None:
@@ -121,6 +125,12 @@ def jobs_of(announcement: Announcement, connections: Sequence[str], *, swept: bo
         replace(job, connection=connection, type=JobType.FORGET if connection == HUB else job.type)
         for connection in (*connections, *([HUB] if announcement.deleted and HUB not in connections else []))
     ]
+
+
+def index_job(declaration: Declaration) -> Job:
+    """Return the job that goes on with the work of a declared attribute."""
+    kind = declaration.declared.kind
+    return Job(JobType.INDEX, HUB, kind, after=declaration.cursor, declaration=declaration.id)
 
 
 def member_jobs(connection: str, group: str, members: Sequence[str], size: int = 49) -> list[Job]:

@@ -10,20 +10,7 @@ import secrets
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from provisioning.directory.entities import (
-    Changed,
-    Entity,
-    Exists,
-    Missing,
-    Operation,
-    after,
-    delete,
-    insert,
-    replace,
-    upsert,
-)
 from provisioning.directory.outbox import PARTITIONS
-from provisioning.directory.store import Storage, Table
 from provisioning.engine.jobs import Job
 from provisioning.engine.links import (
     TABLE,
@@ -37,6 +24,19 @@ from provisioning.engine.links import (
     noted,
 )
 from provisioning.reports.entries import Entry
+from provisioning.storage.entities import (
+    Changed,
+    Entity,
+    Exists,
+    Missing,
+    Operation,
+    after,
+    delete,
+    insert,
+    replace,
+    upsert,
+)
+from provisioning.storage.store import Storage, Table
 
 _MOST_WAITERS = 300
 """Bound of one property. Who is pushed out is looked at by its own clock, only later."""

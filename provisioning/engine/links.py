@@ -22,8 +22,8 @@ from typing import Any, Self
 from connectors.contract import ObjectKind
 from provisioning.connections.mapping import Pending
 from provisioning.directory.documents import pack, unpack
-from provisioning.directory.entities import Entity, ascending, etag_of
 from provisioning.directory.keys import encode
+from provisioning.storage.entities import Entity, ascending, etag_of
 
 TABLE = "links"
 GONE = "gone"

@@ -9,11 +9,11 @@ import logging
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from provisioning.directory.entities import Changed, Exists, Missing, delete, insert, replace
 from provisioning.engine.jobs import HUB, Job, JobType, MalformedJob
 from provisioning.engine.link_store import LinkStore, clock
 from provisioning.engine.links import Link, LinkStatus, MemberLink, Problem, due_key
 from provisioning.reports.entries import Action, Entry, Status
+from provisioning.storage.entities import Changed, Exists, Missing, delete, insert, replace
 
 log = logging.getLogger(__name__)
 

@@ -13,15 +13,16 @@ from datetime import UTC, datetime, timedelta
 
 from connectors.contract import ObjectKind
 from provisioning.connections.connection import Connection
+from provisioning.directory.declared import DeclaredAttributes
 from provisioning.directory.directory import Directory
-from provisioning.directory.entities import Changed, Entity, Exists, Missing, ascending, delete, etag_of, insert, merge
 from provisioning.directory.keys import kind_of
 from provisioning.directory.outbox import PARTITIONS, OutboxRow
 from provisioning.engine.circuit import Circuits
-from provisioning.engine.jobs import HUB, Job, JobSender, JobType, jobs_of
+from provisioning.engine.jobs import HUB, Job, JobSender, JobType, index_job, jobs_of
 from provisioning.engine.link_store import LinkStore
 from provisioning.engine.links import due_key, link_key
 from provisioning.engine.retries import doubling
+from provisioning.storage.entities import Changed, Entity, Exists, Missing, ascending, delete, etag_of, insert, merge
 
 log = logging.getLogger(__name__)
 
@@ -31,18 +32,23 @@ _IN_FLIGHT = timedelta(minutes=5)
 """How long a row that was sent for its clock is left alone before it is due again."""
 
 
+_STALLED = timedelta(minutes=10)
+"""After this an index job that has not come on is taken for lost: a killed instance's message is back by then."""
+
+
 @dataclass(frozen=True, slots=True)
 class Swept:
-    """What one sweep did: rows sent again, rows removed as done, clocks that rang."""
+    """What one sweep did: rows sent again, rows removed as done, clocks that rang, count rows folded."""
 
     sent: int = 0
     removed: int = 0
     due: int = 0
+    folded: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Sweeper:
-    """One pass over the outbox and the clocks. ``grace`` is how long a change's first jobs are given."""
+    """One pass over outbox, clocks and index jobs. ``grace`` is how long a change's first jobs are given."""
 
     directory: Directory
     links: LinkStore
@@ -50,6 +56,7 @@ class Sweeper:
     sender: JobSender
     active: Callable[[], Awaitable[Sequence[Connection]]]
     grace: timedelta
+    declared: DeclaredAttributes
 
     async def sweep(self, *, budget: float = 45.0) -> Swept:
         """Sweep until all is looked at, or ``budget`` seconds are gone: the next timer goes on."""
@@ -63,7 +70,16 @@ class Sweeper:
             total = await self._outbox(kind, ids, stopped, end, total)
         running = [each for each in ids if each not in stopped]
         rang = await asyncio.gather(*(self._clocks(connection, end) for connection in running))
-        return replace(total, due=sum(rang))
+        await self.sender.send([index_job(each) for each in await self.declared.stalled(_STALLED)])
+        return replace(total, due=sum(rang), folded=await self._fold(end))
+
+    async def _fold(self, end: float) -> int:
+        """Fold the rows that tell how many resources there are, so that counting stays one round trip."""
+        folded = 0
+        for kind in PARTITIONS:
+            while time.monotonic() < end and (rows := await self.directory.counts.fold(kind)):
+                folded += rows
+        return folded
 
     async def _outbox(
         self, kind: ObjectKind, connections: Sequence[str], stopped: set[str], end: float, total: Swept

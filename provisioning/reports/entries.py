@@ -15,8 +15,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Self
 
-from provisioning.directory.entities import Entity, Operation, descending, insert
 from provisioning.directory.keys import encode
+from provisioning.storage.entities import Entity, Operation, descending, insert
 
 MOST_CHARS = 1000
 """A value in a report is cut at this length; the report tells what happened, the directory holds the data."""

@@ -10,10 +10,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from provisioning.directory.entities import Entity, after, delete, descending
 from provisioning.directory.keys import encode
-from provisioning.directory.store import Table
 from provisioning.reports.entries import Entry
+from provisioning.storage.entities import Entity, after, delete, descending
+from provisioning.storage.store import Table
 
 MOST = 200
 

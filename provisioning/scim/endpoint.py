@@ -1,24 +1,26 @@
 """The HTTP edge of SCIM: authenticates the source, bounds the request, serves it, and answers every error as SCIM."""
 
-import json
 import logging
 import time
-import traceback
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from http import HTTPStatus
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import azure.functions as func
-from scim2_models import PayloadTooLargeException, SCIMException
+from scim2_models import PayloadTooLargeException
 from scim2_server.requests import ScimRequest
 from scim2_server.responses import ScimResponse
 
 from provisioning.correlation import begin, correlation
 from provisioning.directory.directory import Directory
-from provisioning.scim.errors import BusyException, UnauthenticatedException, scim_error
+from provisioning.scim.errors import BusyException, TooManyRequestsException, UnauthenticatedException, answered
 from provisioning.scim.handler import HubHandler
 from provisioning.scim.published import published
+from provisioning.scim.rendering import RenderedResponse, compact
+from provisioning.scim.schema.schemas import Extension
 from provisioning.scim.storage import DirectoryStorage
+from provisioning.sources.errors import CallError, told
+from provisioning.sources.origin import origin
 from provisioning.sources.sources import Sources
 
 ROOT = "/scim/v2"
@@ -26,14 +28,22 @@ MEDIA_TYPE = "application/scim+json"
 
 log = logging.getLogger(__name__)
 
+type InForce = Callable[[], Awaitable[tuple[Extension, ...]]]
+"""Tells an organisation's own extensions, as they are in force for a request."""
+
+
+async def _none() -> tuple[Extension, ...]:
+    return ()
+
 
 @dataclass(frozen=True, slots=True)
 class ScimEndpoint:
-    """Serves SCIM requests. ``most_bytes`` bounds a body."""
+    """Serves SCIM requests. ``most_bytes`` bounds a body; ``extensions`` are the organisation's own."""
 
     directory: Directory
     sources: Sources
     most_bytes: int
+    extensions: InForce = _none
 
     async def serve(self, request: func.HttpRequest) -> func.HttpResponse:
         """Answer one request; never raises."""
@@ -44,6 +54,13 @@ class ScimEndpoint:
             response = await self._answer(request, scim)
         except Exception as error:  # noqa: BLE001 - the last rim: whatever happens is answered as a SCIM error
             response = _failure(error)
+            if isinstance(error, CallError):
+                log.warning(
+                    "scim call refused: %s from=%s correlation=%s",
+                    told(error),
+                    origin(request.headers),
+                    correlation.get(),
+                )
         log.info(
             "scim %s %s %d %d ms source=%s correlation=%s",
             scim.method,
@@ -53,19 +70,20 @@ class ScimEndpoint:
             scim.subject.source if scim.subject else "-",
             correlation.get(),
         )
+        if scim.method.upper() == "HEAD":
+            response = ScimResponse(response.status, None, response.headers)
         return _http_response(response)
 
     async def _answer(self, request: func.HttpRequest, scim: ScimRequest) -> ScimResponse:
         caller = await self.sources.authenticate(request.headers.get("authorization"))
-        if caller is None:
-            raise UnauthenticatedException
         scim.subject = caller
         if len(scim.body) > self.most_bytes:
             raise PayloadTooLargeException(
                 detail=f"The body has {len(scim.body)} bytes; at most {self.most_bytes} are taken"
             )
-        current = published()
-        return await HubHandler(current, DirectoryStorage(self.directory, current, caller)).handle(scim)
+        current = published(await self.extensions())
+        storage = DirectoryStorage(self.directory, current, caller)
+        return await HubHandler(current, storage, caller.profile).handle(scim)
 
 
 def _scim_request(request: func.HttpRequest) -> ScimRequest:
@@ -80,31 +98,32 @@ def _scim_request(request: func.HttpRequest) -> ScimRequest:
     return ScimRequest(
         method=request.method,
         base_url=f"{url.scheme}://{url.netloc}{path[: start + len(ROOT)]}",
-        path=path[start + len(ROOT) :],
+        path="/".join(_decoded(segment) for segment in path[start + len(ROOT) :].split("/")),
         query=dict(request.params),
         headers=dict(request.headers),
         body=request.get_body(),
     )
 
 
+def _decoded(segment: str) -> str:
+    """Return a segment of a path as it was meant; a slash inside of it stays what it is."""
+    return unquote(segment).replace("/", "%2F")
+
+
 def _failure(error: Exception) -> ScimResponse:
-    known = scim_error(error)
-    if known is None:
-        # Where it happened, not what was in it: the text of an unexpected error may hold somebody's data.
-        where = "".join(traceback.format_tb(error.__traceback__))
-        log.error("scim request failed: %s, correlation=%s\n%s", type(error).__name__, correlation.get(), where)
-        known = SCIMException(
-            detail=f"Internal error. The app's log has it under the correlation id {correlation.get()}"
-        )
-        known.status = HTTPStatus.INTERNAL_SERVER_ERROR
+    known = answered(error)
     response = published().service.error_response(known)
-    if isinstance(known, BusyException):
+    if isinstance(known, BusyException | TooManyRequestsException):
         response.headers["Retry-After"] = str(known.retry_after)
+    if isinstance(known, UnauthenticatedException):
+        response.headers["WWW-Authenticate"] = 'Bearer realm="SCIM"'  # RFC 6750 section 3
     return response
 
 
 def _http_response(response: ScimResponse) -> func.HttpResponse:
-    body = None if response.body is None else json.dumps(response.body, ensure_ascii=False, separators=(",", ":"))
+    body: str | None = response.text if isinstance(response, RenderedResponse) else None
+    if body is None and response.body is not None:
+        body = compact(response.body)
     headers = {**response.headers, "x-correlation-id": correlation.get(), "Cache-Control": "no-store"}
     headers.pop("Content-Type", None)
     return func.HttpResponse(body, status_code=int(response.status), headers=headers, mimetype=MEDIA_TYPE)

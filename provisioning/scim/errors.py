@@ -1,10 +1,28 @@
 """How the errors of the directory and of storage become SCIM errors (RFC 7644 section 3.12), in words for operators."""
 
-from azure.core.exceptions import AzureError
-from scim2_models import NotFoundException, PayloadTooLargeException, SCIMException, UniquenessException
+import logging
+import traceback
+from http import HTTPStatus
 
-from provisioning.directory.entities import StoreError, TooLarge
+from pydantic import ValidationError
+from scim2_models import (
+    InvalidValueException,
+    NotFoundException,
+    PayloadTooLargeException,
+    PreconditionFailedException,
+    SCIMException,
+    TooManyException,
+    UniquenessException,
+)
+
+from provisioning.correlation import correlation
+from provisioning.directory.nesting import Circle, TooManyGroups
 from provisioning.directory.resources import ResourceChanged, ResourceMissing, Taken
+from provisioning.scim.wording import reworded
+from provisioning.sources.errors import KeysUnreachable, RateExceeded, Refused
+from provisioning.storage.entities import StoreError, TooLarge
+
+log = logging.getLogger(__name__)
 
 
 class BusyException(SCIMException):
@@ -17,8 +35,18 @@ class BusyException(SCIMException):
     """Seconds."""
 
 
+class TooManyRequestsException(SCIMException):
+    """The source sends more than its rate allows (RFC 6585 section 4). Answered with Retry-After."""
+
+    status = 429
+    _default_detail = "The source sends more requests than its rate allows. Send this one again later."
+
+    retry_after = 1
+    """Seconds."""
+
+
 class UnauthenticatedException(SCIMException):
-    """The request carries no token, or one that no enabled source has."""
+    """The request carries no token, or one that no enabled source has; which it is, is not told."""
 
     status = 401
     _default_detail = (
@@ -30,8 +58,25 @@ class UnauthenticatedException(SCIMException):
 def scim_error(error: Exception) -> SCIMException | None:
     """Return the SCIM error that an expected failure stands for, or ``None`` for what should not have happened."""
     match error:
+        case SCIMException() if isinstance(error.__cause__, ValidationError):
+            return reworded(error.__cause__)
+        case PreconditionFailedException():
+            return PreconditionFailedException(
+                detail="The resource has another version than the request names. Read it again, and send the change "
+                "with the version that meta.version then has"
+            )
         case SCIMException():
             return error
+        case Refused():
+            return UnauthenticatedException()
+        case RateExceeded():
+            too_many = TooManyRequestsException()
+            too_many.retry_after = error.retry_after
+            return too_many
+        case KeysUnreachable():
+            return BusyException(
+                detail="The signing keys that the token needs cannot be read from Entra now. Send the request again."
+            )
         case ResourceMissing():
             return NotFoundException(detail="The resource does not exist")
         case Taken():
@@ -40,8 +85,27 @@ def scim_error(error: Exception) -> SCIMException | None:
             return BusyException(
                 detail="The resource is being changed by many requests at once. Send the request again."
             )
+        case Circle():
+            return InvalidValueException(detail=str(error))
+        case TooManyGroups():
+            return TooManyException(detail=f"{error} Take groups out of groups, or leave out the attribute groups.")
         case TooLarge():
             return PayloadTooLargeException(detail=str(error))
-        case StoreError() | AzureError():
+        case StoreError():
             return BusyException(detail="The hub's storage does not answer. Nothing is lost: send the request again.")
     return None
+
+
+def answered(error: Exception) -> SCIMException:
+    """Return the SCIM error to answer an exception with; one that should not have happened is logged and is a 500."""
+    known = scim_error(error)
+    if known is not None:
+        return known
+    # Where it happened, not what was in it: the text of an unexpected error may hold somebody's data.
+    where = "".join(traceback.format_tb(error.__traceback__))
+    log.error("scim request failed: %s, correlation=%s\n%s", type(error).__name__, correlation.get(), where)
+    internal = SCIMException(
+        detail=f"Internal error. The app's log has it under the correlation id {correlation.get()}"
+    )
+    internal.status = HTTPStatus.INTERNAL_SERVER_ERROR
+    return internal

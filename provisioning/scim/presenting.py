@@ -1,17 +1,20 @@
 """A stored resource as the SCIM model that the client sees, and back. No input or output."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, cast
 
+from pydantic import ValidationError
 from scim2_models import Context, Resource, ResourceType, ScimProvider
 
 from connectors.contract import ObjectKind
 from provisioning.directory.keys import kind_of
 from provisioning.directory.resources import Resource as Stored
-from provisioning.scim.schemas import ENTERPRISE_USER
+from provisioning.scim.schema.hidden import all_shown, kept, visible, without
+from provisioning.scim.schema.schemas import ENTERPRISE_USER
+from provisioning.scim.schema.shape import Shape
 
 _NOT_STORED = ("id", "meta", "members", "groups")
-_ENDPOINTS = {ObjectKind.USER: "Users", ObjectKind.GROUP: "Groups"}
+ENDPOINTS = {ObjectKind.USER: "Users", ObjectKind.GROUP: "Groups"}
 
 type Model = Resource[Any]
 
@@ -23,23 +26,43 @@ def kind_of_type(resource_type: ResourceType) -> ObjectKind:
 
 def version_of(stored: Stored) -> str:
     """Return ``meta.version``: a weak ETag of the generation."""
-    return f'W/"{stored.generation}"'
+    return etag(stored.generation)
+
+
+def etag(generation: str) -> str:
+    """Return the weak ETag of a generation."""
+    return f'W/"{generation}"'
 
 
 class Presenting:
     """Makes models of one provider from stored resources. ``$ref`` values are made here, relative to the SCIM root."""
 
-    def __init__(self, provider: ScimProvider) -> None:
+    def __init__(self, provider: ScimProvider, shapes: Mapping[str, Shape]) -> None:
         self._provider = provider
+        self._shapes = shapes
 
     def model(self, kind: ObjectKind) -> type[Model]:
         """Return the model of a kind, extensions included."""
         return cast("type[Model]", self._provider.model_for(kind.value))
 
-    def present(self, stored: Stored, members: Iterable[str] = (), groups: Iterable[str] = ()) -> Model:
-        """Return a stored resource as a model, with the given members or groups."""
+    def present(
+        self,
+        stored: Stored,
+        members: Iterable[str] = (),
+        groups: Iterable[str] = (),
+        *,
+        displays: Mapping[str, str] | None = None,
+        indirect: Collection[str] = (),
+    ) -> Model:
+        """Return a stored resource as a model, with the given members or groups.
+
+        ``displays`` has the names to show for some of them, ``indirect`` the groups that a user is in through others.
+        """
+        shown = displays or {}
+        shape = self._shapes[stored.kind.value]
+        document = stored.document if all_shown(shape, stored.document) else visible(shape, stored.document)
         payload: dict[str, Any] = {
-            **stored.document,
+            **document,
             "id": stored.id,
             "meta": {
                 "resourceType": stored.kind.value,
@@ -48,18 +71,38 @@ class Presenting:
                 "version": version_of(stored),
             },
         }
-        manager = stored.document.get(ENTERPRISE_USER, {}).get("manager")
+        manager = document.get(ENTERPRISE_USER, {}).get("manager")
         if manager and kind_of(manager.get("value", "")) is ObjectKind.USER:
             referenced = {**manager, "$ref": f"Users/{manager['value']}"}
-            payload[ENTERPRISE_USER] = {**stored.document[ENTERPRISE_USER], "manager": referenced}
-        if entries := [_reference(member) for member in members]:
+            payload[ENTERPRISE_USER] = {**document[ENTERPRISE_USER], "manager": referenced}
+        if entries := [_reference(member, shown) for member in members]:
             payload["members"] = entries
-        if direct := [{**_reference(group), "type": "direct"} for group in groups]:
-            payload["groups"] = direct
-        return self.model(stored.kind).model_validate(payload, scim_policy=self._provider.policy)
+        if within := [
+            {**_reference(group, shown), "type": "indirect" if group in indirect else "direct"} for group in groups
+        ]:
+            payload["groups"] = within
+        return self._valid(stored.kind, payload)
 
-    def document(self, model: Model) -> dict[str, Any]:
-        """Return what is stored of a model: its JSON without id, meta, memberships and URLs."""
+    def document(self, model: Model, was: Stored | None = None) -> dict[str, Any]:
+        """Return what is stored of a model: its JSON without id, meta, memberships and URLs.
+
+        Of a resource that is stored already, also what the schemas in force do not show of it.
+        """
+        document = self._plain(model)
+        if was is None or all_shown(shape := self._shapes[was.kind.value], was.document):
+            return document
+        return kept(shape, was.document, self._plain(self.present(was)), document)
+
+    def _valid(self, kind: ObjectKind, payload: dict[str, Any]) -> Model:
+        """Return a payload as a model, without what the library does not take: values of a schema that has changed."""
+        while True:
+            try:
+                return self.model(kind).model_validate(payload, scim_policy=self._provider.policy)
+            except ValidationError as error:
+                if not without(payload, [each["loc"] for each in error.errors(include_input=False)]):
+                    raise
+
+    def _plain(self, model: Model) -> dict[str, Any]:
         document = model.model_dump(scim_ctx=Context.DEFAULT)
         for name in _NOT_STORED:
             document.pop(name, None)
@@ -70,8 +113,11 @@ class Presenting:
         return document
 
 
-def _reference(resource_id: str) -> dict[str, Any]:
+def _reference(resource_id: str, displays: Mapping[str, str]) -> dict[str, Any]:
     kind = kind_of(resource_id)
-    if kind is None:
-        return {"value": resource_id}
-    return {"value": resource_id, "$ref": f"{_ENDPOINTS[kind]}/{resource_id}", "type": kind.value}
+    reference = {"value": resource_id}
+    if display := displays.get(resource_id):
+        reference["display"] = display
+    if kind is not None:
+        reference |= {"$ref": f"{ENDPOINTS[kind]}/{resource_id}", "type": kind.value}
+    return reference

@@ -12,12 +12,13 @@ class Profile:
     """How a source is answered where the RFC leaves a choice or Entra needs a leniency.
 
     ``strict`` is RFC 7644 to the letter: unknown attributes are refused, and a value path that matches nothing is
-    ``noTarget``. ``patch_answers_resource`` answers a PATCH of a user with 200 and the user, otherwise with 204;
-    a group's is 204 always.
+    ``noTarget``. ``patch_answers_resource`` decides about the answer to a PATCH, where RFC 7644 section 3.5.2 allows
+    both: ``True`` is 200 with the resource (a group without its members, unless ``attributes`` asks for them),
+    ``False`` is 204, and ``None`` what Microsoft's documentation shows: 200 for a user, 204 for a group.
     """
 
     strict: bool = False
-    patch_answers_resource: bool = True
+    patch_answers_resource: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

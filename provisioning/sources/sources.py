@@ -1,223 +1,198 @@
-"""Sources: the SCIM clients that may write, and the tokens by which they are known.
+"""Sources: the SCIM clients that may write. Administrators make and change them here, and requests are told apart.
 
-Table ``sources``, one partition, because there are few: ``s:{id}`` is a source, ``t:{sha-256}`` one of its tokens. A
-token is 256 random bits, so its plain SHA-256 is enough: there is nothing to guess, and nothing stored that could call.
+Storage costs one or two round trips for each call of an administrator's; requests read what is cached (``roster``).
 """
 
-import hashlib
-import hmac
-import re
-import secrets
 import time
-from collections import OrderedDict
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
 
-from provisioning.directory import entities
-from provisioning.directory.entities import Entity, after, etag_of
-from provisioning.directory.store import Storage
+from provisioning.sources import rules
+from provisioning.sources.access_tokens import AccessTokens
+from provisioning.sources.authority import PUBLIC_CLOUD, Authority
 from provisioning.sources.caller import Caller
+from provisioning.sources.clients import Clients
+from provisioning.sources.credentials import PREFIXES, credential_id, is_credential_id, is_sha256, new_text, sha256
+from provisioning.sources.door import Door
+from provisioning.sources.errors import SourceError, SourceExists, SourceMissing, SourceRefused
+from provisioning.sources.key_sets import read_key_set
+from provisioning.sources.rates import Limits
+from provisioning.sources.records import CREDENTIAL, PARTITION, SOURCE, TABLE, credential_row, source_of, source_row
+from provisioning.sources.roster import MOST_CREDENTIALS, MOST_SOURCES, RosterCache
+from provisioning.sources.signing_keys import SigningKeys
+from provisioning.sources.source import Credential, CredentialKind, Source, Warned, warnings
+from provisioning.sources.tally import RefusedCalls, Tally, now_utc
+from provisioning.storage import entities
+from provisioning.storage.entities import Changed, Exists, Missing, after, etag_of
+from provisioning.storage.store import Storage
 
-TABLE = "sources"
-PARTITION = "sources"
-TOKEN_PREFIX = "ls_"  # noqa: S105 - how a token begins, so that a scanner of leaked secrets can know it
-MOST_SOURCES = 100
-MOST_TOKENS = 10
-CACHE_SECONDS = 30.0
-"""How long a revoked token may still be taken by an instance that has just seen it."""
-_CACHED = 1000
-_LONGEST_HEADER = 4096
-
-_ID = re.compile(r"[a-z0-9-]{1,40}")
-_SHA256 = re.compile(r"[0-9a-f]{64}")
-
-
-class SourceError(Exception):
-    """What was asked of the sources cannot be done; the text says why."""
-
-
-class SourceMissing(SourceError):
-    """No source, or no token of it, has that id."""
-
-
-class SourceExists(SourceError):
-    """The id of a source, or a token, is taken."""
-
-
-class SourceRefused(SourceError):
-    """An id, a name or a hash is not acceptable, or there are too many."""
-
-
-@dataclass(frozen=True, slots=True)
-class Token:
-    """One token of a source, without its text. ``id`` is the beginning of its SHA-256."""
-
-    id: str
-    label: str
-    created: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """One SCIM client: an Entra enterprise app, with its own credentials."""
-
-    id: str
-    name: str
-    enabled: bool
-    created: datetime
-    tokens: tuple[Token, ...] = field(default=())
+_TRIES = 5
 
 
 class Sources:
-    """Reads and writes sources, and tells who a bearer token belongs to."""
+    """Reads and writes sources, and tells who a request is from. ``clients`` are those that ask for access tokens."""
 
-    def __init__(self, storage: Storage, cache_seconds: float = CACHE_SECONDS) -> None:
+    def __init__(
+        self,
+        storage: Storage,
+        authority: Authority = PUBLIC_CLOUD,
+        *,
+        ca_file: Path | None = None,
+        access_token_life: timedelta = timedelta(hours=1),
+        now: Callable[[], datetime] = now_utc,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._table = storage.table(TABLE)
-        self._cache_seconds = cache_seconds
-        self._seen: OrderedDict[str, tuple[float, Caller | None]] = OrderedDict()
+        self._now = now
+        limits = Limits(clock)
+        keys = SigningKeys(authority, lambda url: read_key_set(url, ca_file), clock)
+        self._roster = RosterCache(self._table, clock, limits)
+        self._access = AccessTokens(self._table, access_token_life, clock, limits)
+        self._tally = Tally(self._table, now)
+        self._door = Door(self._roster, self._access, keys, limits, self._tally, now)
+        self.clients = Clients(self._roster, self._access, keys, limits, self._tally, now)
+
+    async def authenticate(self, authorization: str | None) -> Caller:
+        """Return the caller that an Authorization header names, within its rate.
+
+        Raises ``Refused``, ``RateExceeded`` and ``KeysUnreachable``.
+        """
+        return await self._door.authenticate(authorization)
 
     async def list(self) -> list[Source]:
-        """Return every source with its tokens, by id; two round trips."""
-        rows = await self._table.query(PARTITION, "s:", after("s:"))
-        tokens = await self._tokens()
-        return [_source(row, tokens) for row in rows]
+        """Return every source with its credentials, by id."""
+        return sorted((await self._roster.read()).sources.values(), key=lambda source: source.id)
 
     async def get(self, source_id: str) -> Source:
-        """Return a source with its tokens. Raises ``SourceMissing``."""
-        return _source(await self._row(source_id), await self._tokens())
+        """Return a source with its credentials. Raises ``SourceMissing``."""
+        found = (await self._roster.read()).sources.get(source_id)
+        if found is None:
+            raise _missing(source_id)
+        return found
 
     async def create(self, source_id: str, name: str) -> Source:
-        """Store a new source, enabled and without tokens. Raises ``SourceExists`` and ``SourceRefused``."""
-        if not _ID.fullmatch(source_id):
-            raise SourceRefused("An id has 1 to 40 characters of a-z, 0-9 and '-'.")
-        if not name.strip() or len(name) > 100 or not name.isprintable():
-            raise SourceRefused("A name has 1 to 100 printable characters.")
+        """Store a new source: enabled, free to do everything, and without credentials.
+
+        Raises ``SourceExists`` and ``SourceRefused``.
+        """
+        source = Source(source_id, name.strip(), enabled=True, created=self._now())
+        rules.check_source(source)
         if len(await self.list()) >= MOST_SOURCES:
             raise SourceRefused(f"There are {MOST_SOURCES} sources; no more are taken.")
-        source = Source(source_id, name.strip(), enabled=True, created=datetime.now(UTC))
         try:
-            await self._table.transact([entities.insert(_entity(source))])
-        except entities.Exists as exists:
+            await self._table.transact([entities.insert(source_row(source))])
+        except Exists as exists:
             raise SourceExists(f"There is a source with the id '{source_id}'.") from exists
+        self.forget()
         return source
 
+    async def change(self, source_id: str, alter: Callable[[Source], Source]) -> Source:
+        """Change a source: what ``alter`` makes of it is stored, unless somebody else was quicker; then once more.
+
+        Raises ``SourceMissing``, ``SourceRefused`` and ``SourceExists``.
+        """
+        for _ in range(_TRIES):
+            row = await self._table.get(PARTITION, SOURCE + source_id) if rules.is_id(source_id) else None
+            if row is None:
+                raise _missing(source_id)
+            changed = alter(source_of(row))
+            rules.check_source(changed)
+            if changed.entra or changed.federation:
+                rules.check_apart(changed, await self.list())
+            try:
+                await self._table.transact([entities.replace(source_row(changed), etag_of(row))])
+            except (Changed, Missing):
+                continue
+            self.forget()
+            return await self.get(source_id)
+        raise SourceError(f"The source '{source_id}' is being changed by others at the same time. Try again.")
+
     async def enable(self, source_id: str, *, enabled: bool = True) -> Source:
-        """Let a source in, or keep it out whatever its token. Raises ``SourceMissing``."""
-        row = await self._row(source_id)
-        changed = replace(_source(row, {}), enabled=enabled)
-        try:
-            await self._table.transact([entities.replace(_entity(changed), etag_of(row))])
-        except (entities.Changed, entities.Missing) as error:
-            raise SourceMissing(f"The source '{source_id}' was changed by somebody else. Try again.") from error
-        self.forget()
-        return await self.get(source_id)
+        """Let a source in, or keep it out whatever its credentials. Raises ``SourceMissing``."""
+        return await self.change(source_id, lambda source: replace(source, enabled=enabled))
 
-    async def issue(self, source_id: str, label: str = "") -> tuple[Token, str]:
+    async def issue(self, source_id: str, label: str = "", expires: datetime | None = None) -> tuple[Credential, str]:
         """Make a token; its text is returned here and never again. Raises ``SourceMissing`` and ``SourceRefused``."""
-        text = TOKEN_PREFIX + secrets.token_urlsafe(32)
-        return await self.register(source_id, hashlib.sha256(text.encode()).hexdigest(), label), text
+        text = new_text(PREFIXES[CredentialKind.TOKEN])
+        return await self._add(source_id, CredentialKind.TOKEN, sha256(text), label, expires), text
 
-    async def register(self, source_id: str, sha256: str, label: str = "") -> Token:
-        """Let in a token that was made elsewhere, known here by its SHA-256 (hex) only.
+    async def issue_secret(
+        self, source_id: str, label: str = "", expires: datetime | None = None
+    ) -> tuple[Credential, str]:
+        """Make a client secret, good for a year unless said otherwise; else as ``issue``."""
+        text = new_text(PREFIXES[CredentialKind.SECRET])
+        end = expires or self._now() + rules.SECRET_LIFE
+        return await self._add(source_id, CredentialKind.SECRET, sha256(text), label, end), text
+
+    async def register(
+        self, source_id: str, digest: str, label: str = "", expires: datetime | None = None
+    ) -> Credential:
+        """Let in a token that was made elsewhere, known here by its SHA-256 (hex) only. Repeating it is harmless.
 
         Raises ``SourceMissing``, ``SourceRefused``, and ``SourceExists`` for a token that is another source's.
         """
-        if not _SHA256.fullmatch(sha256):
+        if not is_sha256(digest):
             raise SourceRefused("A SHA-256 is 64 characters of 0-9 and a-f.")
-        if len(label) > 100 or not (label.isprintable() or not label):
-            raise SourceRefused("A label has at most 100 printable characters.")
-        source = await self.get(source_id)
-        known = next((token for token in source.tokens if token.id == _token_id(sha256)), None)
-        if known is not None:
-            return known
-        if len(source.tokens) >= MOST_TOKENS:
-            raise SourceRefused(f"The source has {MOST_TOKENS} tokens; revoke one that is not used any more.")
-        token = Token(_token_id(sha256), label, datetime.now(UTC))
-        row: Entity = {
-            "PartitionKey": PARTITION,
-            "RowKey": f"t:{sha256}",
-            "source": source_id,
-            "label": label,
-            "created": token.created,
-        }
-        try:
-            await self._table.transact([entities.insert(row)])
-        except entities.Exists as exists:
-            raise SourceExists("This token belongs to another source.") from exists
-        self.forget()
-        return token
+        return await self._add(source_id, CredentialKind.TOKEN, digest, label, expires)
 
-    async def revoke(self, source_id: str, token_id: str) -> None:
-        """Keep a token out: here at once, in other instances within 30 seconds. Raises ``SourceMissing``."""
-        if not re.fullmatch(r"[0-9a-f]{16}", token_id):
-            raise SourceMissing(f"The source '{source_id}' has no such token.")
-        prefix = f"t:{token_id}"
+    async def revoke(self, source_id: str, token_id: str, kind: CredentialKind = CredentialKind.TOKEN) -> None:
+        """Keep a credential out, and the access tokens got by it: here at once, elsewhere within 30 seconds.
+
+        Raises ``SourceMissing``.
+        """
+        if not is_credential_id(token_id):
+            raise SourceMissing(f"The source '{source_id}' has no such {kind}.")
+        prefix = CREDENTIAL + token_id
         rows = await self._table.query(PARTITION, prefix, after(prefix))
-        mine = [row for row in rows if row["source"] == source_id]
+        mine = [row for row in rows if row["source"] == source_id and row.get("kind", CredentialKind.TOKEN) == kind]
         if not mine:
-            raise SourceMissing(f"The source '{source_id}' has no token '{token_id}'.")
+            raise SourceMissing(f"The source '{source_id}' has no {kind} '{token_id}'.")
         await self._table.transact([entities.delete(PARTITION, row["RowKey"]) for row in mine])
         self.forget()
 
-    async def authenticate(self, authorization: str | None) -> Caller | None:
-        """Return the caller whose bearer token an Authorization header carries; ``None`` for anything else.
+    async def expiring(self) -> tuple[tuple[Warned, ...], tuple[Warned, ...]]:
+        """Return the credentials that expire within 30 days, and those that have expired."""
+        return warnings(await self.list(), self._now())
 
-        An unknown, a revoked and a disabled source's token take the same way, so that none can be told by its time.
-        """
-        scheme, _, text = (authorization or "").strip().partition(" ")
-        text = text.strip()
-        if scheme.lower() != "bearer" or not text or len(text) > _LONGEST_HEADER:
-            return None
-        sha256 = hashlib.sha256(text.encode()).hexdigest()
-        found = self._seen.get(sha256)
-        if found is None or time.monotonic() - found[0] > self._cache_seconds:
-            found = self._seen[sha256] = (time.monotonic(), await self._owner(sha256))
-            self._seen.move_to_end(sha256)
-            while len(self._seen) > _CACHED:
-                self._seen.popitem(last=False)
-        return found[1]
+    async def refused_calls(self) -> tuple[RefusedCalls, ...]:
+        """Return how many calls were refused in the last hour, by reason and source."""
+        return await self._tally.last_hour()
+
+    async def tidy(self) -> None:
+        """Remove access tokens past their end, and counts of refused calls past their hour."""
+        await self._access.expire(self._now())
+        await self._tally.expire()
+
+    async def close(self) -> None:
+        """Write what calls have left behind."""
+        await self._tally.close()
 
     def forget(self) -> None:
-        """Drop what is cached, so that the next request reads."""
-        self._seen.clear()
+        """Drop what is cached of sources and credentials, so that the next request reads."""
+        self._roster.forget()
 
-    async def _owner(self, sha256: str) -> Caller | None:
-        row = await self._table.get(PARTITION, f"t:{sha256}")
-        stored = row["RowKey"].removeprefix("t:") if row else "-" * 64
-        known = await self._table.get(PARTITION, f"s:{row['source'] if row else '-'}")
-        if not hmac.compare_digest(stored, sha256) or known is None or not known["enabled"]:
-            return None
-        return Caller(row["source"]) if row else None
-
-    async def _row(self, source_id: str) -> Entity:
-        row = await self._table.get(PARTITION, f"s:{source_id}") if _ID.fullmatch(source_id) else None
-        if row is None:
-            raise SourceMissing(f"There is no source with the id '{source_id}'.")
-        return row
-
-    async def _tokens(self) -> dict[str, tuple[Token, ...]]:
-        found: dict[str, tuple[Token, ...]] = {}
-        for row in await self._table.query(PARTITION, "t:", after("t:"), limit=MOST_SOURCES * MOST_TOKENS):
-            token = Token(_token_id(row["RowKey"].removeprefix("t:")), row["label"], row["created"])
-            found[row["source"]] = (*found.get(row["source"], ()), token)
-        return found
-
-
-def _token_id(sha256: str) -> str:
-    return sha256[:16]
+    async def _add(
+        self, source_id: str, kind: CredentialKind, digest: str, label: str, expires: datetime | None
+    ) -> Credential:
+        now = self._now()
+        rules.check_credential(kind, label, expires, now)
+        source = await self.get(source_id)
+        held = source.tokens if kind is CredentialKind.TOKEN else source.secrets
+        known = next((each for each in held if each.id == credential_id(digest)), None)
+        if known is not None:
+            return known
+        if len(held) >= MOST_CREDENTIALS:
+            raise SourceRefused(f"The source has {MOST_CREDENTIALS} {kind}s; revoke one that is not used any more.")
+        credential = Credential(credential_id(digest), kind, label, now, expires)
+        try:
+            await self._table.transact([entities.insert(credential_row(source_id, digest, credential))])
+        except Exists as exists:
+            raise SourceExists("This token belongs to another source.") from exists
+        self.forget()
+        return credential
 
 
-def _entity(source: Source) -> Entity:
-    return {
-        "PartitionKey": PARTITION,
-        "RowKey": f"s:{source.id}",
-        "name": source.name,
-        "enabled": source.enabled,
-        "created": source.created,
-    }
-
-
-def _source(row: Entity, tokens: dict[str, tuple[Token, ...]]) -> Source:
-    source_id = row["RowKey"].removeprefix("s:")
-    found = sorted(tokens.get(source_id, ()), key=lambda token: token.created)
-    return Source(source_id, row["name"], row["enabled"], row["created"], tuple(found))
+def _missing(source_id: str) -> SourceMissing:
+    return SourceMissing(f"There is no source with the id '{source_id}'.")

@@ -68,7 +68,7 @@ class Host:
         front = Front(by_kind.get("httpTrigger", []), self._worker, keys, http)
         application = web.Application(client_max_size=BODY_LIMIT, middlewares=[never_explain])
         self._admin.add_to(application.router)
-        application.router.add_route("*", "/{path:.*}", front.answer)
+        application.router.add_route("*", r"/{path:[\s\S]*}", front.answer)  # a path may hold a line break
         runner = web.AppRunner(application, access_log=None, shutdown_timeout=self._options.grace)
         await runner.setup()
         try:

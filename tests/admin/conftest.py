@@ -16,10 +16,10 @@ from provisioning.admin import connections as routes
 from provisioning.admin.api import build
 from provisioning.admin.guard import INVOCATION, Asgi, Guard, Receive, Scope, Send
 from provisioning.connections import registry
-from provisioning.directory.store import Storage
 from provisioning.engine.jobs import Job
 from provisioning.hub import Hub
 from provisioning.settings import Settings
+from provisioning.storage.store import Storage
 
 
 @dataclass(frozen=True, slots=True)

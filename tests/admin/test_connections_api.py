@@ -7,8 +7,8 @@ import pytest
 
 from provisioning.admin.connections import CONFIGURATION_DELAY as DELAY_AS_IMPORTED
 from provisioning.connections.store import ACTIVE_SECONDS
-from provisioning.directory.store import Storage
 from provisioning.engine.jobs import JobType
+from provisioning.storage.store import Storage
 from tests.admin.conftest import Api
 
 

@@ -8,8 +8,8 @@ import pytest
 
 from provisioning.connections import registry
 from provisioning.connections.store import ConnectionStore
-from provisioning.directory.store import Storage
 from provisioning.settings import settings
+from provisioning.storage.store import Storage
 from tests.connections.trait_connector import TraitConnector
 
 

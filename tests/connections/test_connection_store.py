@@ -17,8 +17,8 @@ from provisioning.connections.store import (
     ConnectionStore,
     TooManyConnections,
 )
-from provisioning.directory.entities import TooLarge, insert, merge
-from provisioning.directory.store import Storage
+from provisioning.storage.entities import TooLarge, insert, merge
+from provisioning.storage.store import Storage
 
 ONE = Connection(
     id="one",

@@ -28,6 +28,7 @@ MIRA: dict[str, Any] = {
     "addresses": [{"type": "work", "streetAddress": "4 Quay", "locality": "Leith"}],
     "roles": [{"primary": "True", "value": "Admin"}],
     ENTERPRISE: {"employeeNumber": "70412", "department": "Risk", "manager": {"value": "u-9001"}, "level": 7},
+    "urn:northwind:hr-1.0:User": {"badge": 7, "desks": [{"type": "main", "value": "4.12"}]},
 }
 
 
@@ -51,6 +52,8 @@ def take(*sources: str, document: dict[str, Any] = MIRA, **traits: Any) -> Mappe
         (f"{ENTERPRISE}:manager.value", "u-9001"),
         (f"{ENTERPRISE}:manager", "u-9001"),
         (f"{ENTERPRISE}:level", 7),
+        ("urn:northwind:hr-1.0:User:badge", 7),
+        ('urn:northwind:hr-1.0:User:desks[type eq "main"].value', "4.12"),
         ("urn:ietf:params:scim:schemas:core:2.0:User:name.givenName", "Mira"),
     ],
 )

@@ -1,9 +1,9 @@
 """The process is killed at every step of a SCIM write and of its jobs; every change arrives, once, in every connection.
 
-Steps are enumerated, not drawn: before each storage request and around each connector call; with LOCKSTEP_SOAK set
-(``make soak``) also after each request, and in two connections at once. Each step gets a change of its own, so that one
-start of the host recovers the last change and dies in the next. When a change runs through without meeting its step,
-all steps have been met.
+Steps are enumerated, not drawn: before each storage request and around each connector call; with LOCKSTEP_CRASH_WHOLE
+set (``make crash``) also after each request, and in two connections at once. Each step gets a change of its own, so
+that one start of the host recovers the last change and dies in the next. When a change runs through without meeting
+its step, all steps have been met.
 """
 
 import asyncio
@@ -25,10 +25,10 @@ import pytest
 from connectors.contract import ObjectKind
 from connectors.ldap.library import LEVEL, Connection, Server
 from provisioning.connections.connection import Connection as Target
-from provisioning.directory.store import Storage
 from provisioning.engine.links import Link
 from provisioning.hub import QUEUES, TABLES, Hub
 from provisioning.settings import Settings
+from provisioning.storage.store import Storage
 from sandbox.azurite import Azurite
 from sandbox.services import ROOT, Service, free_ports
 from sandbox.slapd import SUFFIX, Slapd
@@ -36,7 +36,7 @@ from sandbox.slapd import SUFFIX, Slapd
 TOKEN = "crash-test-token-of-a-private-host"
 MOST_STEPS = 60
 LEASE = 5
-TARGETS = (1, 2) if os.environ.get("LOCKSTEP_SOAK") else (1,)
+TARGETS = (1, 2) if os.environ.get("LOCKSTEP_CRASH_WHOLE") else (1,)
 PATCH = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 
 pytestmark = [pytest.mark.timeout(900)]

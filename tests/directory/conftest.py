@@ -4,7 +4,7 @@ import pytest
 
 from provisioning.directory.directory import Directory
 from provisioning.directory.outbox import Announcement
-from provisioning.directory.store import Storage
+from provisioning.storage.store import Storage
 
 
 @pytest.fixture

@@ -8,9 +8,9 @@ import pytest
 from connectors.contract import ObjectKind
 from provisioning.directory.directory import Directory
 from provisioning.directory.documents import pack, unpack
-from provisioning.directory.entities import TooLarge, check_entity, insert
 from provisioning.directory.outbox import Announcement
-from provisioning.directory.store import Storage
+from provisioning.storage.entities import TooLarge, check_entity, insert
+from provisioning.storage.store import Storage
 
 USER = ObjectKind.USER
 KEYS = {"PartitionKey": "p", "RowKey": "r"}
@@ -35,7 +35,7 @@ async def test_a_larger_document_is_refused_and_leaves_nothing(
     with pytest.raises(TooLarge, match="1 MiB"):
         await directory.create(USER, {"userName": "mira", "note": noise(2_000_000)}, "entra")
     assert announced == []
-    assert await directory.count(USER) == 0
+    assert await directory.counts.of(USER) == 0
 
 
 async def test_more_addresses_than_one_change_can_index_are_refused(directory: Directory) -> None:

@@ -62,7 +62,7 @@ async def test_a_second_user_of_the_same_name_is_refused_and_leaves_nothing(
     assert refused.value.attribute == "userName"
     assert await directory.find(USER, "displayName", "Other", "entra") == []
     assert len(announced) == 1
-    assert await directory.count(USER) == 1
+    assert await directory.counts.of(USER) == 1
 
 
 async def test_an_external_id_may_be_given_twice_and_finds_both(directory: Directory) -> None:
@@ -134,7 +134,7 @@ async def test_scanning_goes_through_all_in_order_and_resumes_behind_an_id(direc
     made = sorted([(await directory.create(USER, {"userName": f"u{n}"}, "entra")).id for n in range(5)])
     assert [each.id async for each in directory.scan(USER)] == made
     assert [each.id async for each in directory.scan(USER, made[2])] == made[3:]
-    assert await directory.count(USER) == 5
+    assert await directory.counts.of(USER) == 5
 
 
 @pytest.mark.parametrize(

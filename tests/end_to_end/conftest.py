@@ -1,16 +1,17 @@
 """A hub with a real LDAP directory and the Graph simulator, its SCIM endpoint called as the platform calls it."""
 
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
 from connectors.contract import ObjectKind
 from provisioning.connections.connection import Connection
-from provisioning.directory.store import Storage
 from provisioning.hub import Hub
 from provisioning.scim.endpoint import ScimEndpoint
 from provisioning.settings import Settings
+from provisioning.sources.rates import HIGHEST
+from provisioning.storage.store import Storage
 from sandbox.graph.server import Served
 from sandbox.services import ServiceFailed
 from sandbox.slapd import GROUPS, SERVICE_ACCOUNT, USERS, Slapd
@@ -106,6 +107,7 @@ async def both(
     for kind, settings in (("ldap", ldap), ("graph", graph)):
         await hub.connections.create(Connection(kind, kind, kind, enabled=True, settings=settings))
     await hub.sources.create("entra", "Entra")
+    await hub.sources.change("entra", lambda source: replace(source, rate=HIGHEST))
     _, token = await hub.sources.issue("entra")
     client = Client(ScimEndpoint(hub.directory, hub.sources, 4_194_304), token)
     yield Both(hub, client, own_slapd, graph_simulator)

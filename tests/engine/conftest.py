@@ -13,13 +13,13 @@ from connectors.memory import DIRECTORIES
 from connectors.memory import Directory as Target
 from provisioning.connections.connection import Connection
 from provisioning.directory.resources import Resource
-from provisioning.directory.store import Storage
 from provisioning.engine.jobs import Job
 from provisioning.engine.links import Link
 from provisioning.engine.sweeper import Swept
 from provisioning.hub import Hub
 from provisioning.reports.entries import Entry
 from provisioning.settings import Settings
+from provisioning.storage.store import Storage
 from tests.draining import take
 
 USER, GROUP = ObjectKind.USER, ObjectKind.GROUP

@@ -7,10 +7,10 @@ import pytest
 
 from connectors.contract import Account, ObjectKind
 from connectors.errors import AlreadyExists, ConnectorError, Misconfigured, NotFound, Rejected, Unavailable
-from provisioning.directory.entities import delete, insert, merge
 from provisioning.engine.circuit import Health
 from provisioning.engine.links import LinkStatus
 from provisioning.engine.retries import Effect, decide
+from provisioning.storage.entities import delete, insert, merge
 from tests.engine.conftest import World
 
 REFUSED = Rejected("The title is too long.", code="memory.tooLong", fix="Shorten the title.", attribute="title")

@@ -13,9 +13,9 @@ import pytest
 
 from connectors.contract import ObjectKind, Reference
 from connectors.errors import Rejected, Unavailable
-from provisioning.directory.entities import delete, insert, merge
 from provisioning.directory.resources import Resource, ResourceMissing
 from provisioning.engine.jobs import Job
+from provisioning.storage.entities import delete, insert, merge
 from tests.engine.conftest import MANAGER, World
 
 USER, GROUP = ObjectKind.USER, ObjectKind.GROUP

@@ -2,9 +2,11 @@
 
 import asyncio
 
-from provisioning.directory.entities import upsert
+from provisioning.directory.counts import count_row
+from provisioning.directory.keys import new_generation
 from provisioning.engine.jobs import Job, JobType
 from provisioning.engine.links import acknowledgement_key
+from provisioning.storage.entities import upsert
 from tests.engine.conftest import USER, World
 
 
@@ -129,3 +131,11 @@ async def test_a_resync_of_what_is_in_step_changes_nothing(world: World) -> None
     await world.settle()
     assert world.target.calls == calls
     assert await world.report() == entries
+
+
+async def test_what_tells_how_many_resources_there_are_is_folded(world: World) -> None:
+    rows = [count_row(USER, new_generation(), 1) for _ in range(100)]
+    await world.hub.storage.table("directory").transact(rows)
+    assert (await world.sweep()).folded == 99
+    assert await world.hub.directory.counts.of(USER) == 100
+    assert (await world.sweep()).folded == 0

@@ -14,6 +14,7 @@ FLOORS = [
     {"provisioning.scim", "provisioning.engine"},
     {"provisioning.reports", "provisioning.connections", "provisioning.sources"},
     {"provisioning.directory"},
+    {"provisioning.storage"},
     {"provisioning.settings", "provisioning.correlation", "provisioning.version"},
 ]
 """From the roof down. A room may use the rooms below it, and those beside it only where ``BESIDE`` says so."""

@@ -9,6 +9,7 @@ import pytest
 from provisioning.engine.planner import SKIPS
 from provisioning.hub import QUEUES
 from provisioning.settings import Settings
+from provisioning.sources.errors import Reason
 
 ROOT = Path(__file__).parents[2]
 SETTINGS = (ROOT / "docs/settings.md").read_text()
@@ -34,6 +35,11 @@ def test_every_timer_is_documented() -> None:
     timers = re.findall(r'function_name\("(\w+)"\)\n@app.timer_trigger', source)
     assert timers
     assert [name for name in timers if f"function `{name}`" not in SETTINGS] == []
+
+
+@pytest.mark.parametrize("reason", Reason)
+def test_every_reason_for_which_a_call_is_refused_is_documented(reason: Reason) -> None:
+    assert re.search(rf"^\| `{reason}` \|", (ROOT / "docs/sources.md").read_text(), re.MULTILINE)
 
 
 def codes() -> set[str]:

@@ -10,12 +10,12 @@ import pytest
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("**/*.md"))]
 MAKEFILE = (ROOT / "Makefile").read_text()
-TARGETS = set(re.findall(r"^([a-z]+):", MAKEFILE, re.MULTILINE))
+TARGETS = set(re.findall(r"^([a-z-]+):", MAKEFILE, re.MULTILINE))
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_every_make_command_in_a_document_exists(document: Path) -> None:
-    said = set(re.findall(r"(?:^|`|\n\s*)(?:[A-Z_]+=\S+ )*make ([a-z]+)", document.read_text()))
+    said = set(re.findall(r"(?:^|`|\n\s*)(?:[A-Z_]+=\S+ )*make ([a-z-]+)", document.read_text()))
     assert said <= TARGETS
 
 

@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from provisioning.directory.store import Storage
 from provisioning.reports.entries import Action, Entry, Status
 from provisioning.reports.search import Reports
+from provisioning.storage.store import Storage
 
 START = datetime(2026, 11, 1, tzinfo=UTC)
 

@@ -113,6 +113,18 @@ def test_it_answers_where_its_env_file_says_and_the_file_is_its_owners_alone(ser
     assert serving.admin("/health").status_code == 200
 
 
+def test_a_client_secret_gets_an_access_token_that_reads(serving: Up) -> None:
+    key = {"x-functions-key": serving.env["LOCKSTEP_ADMIN_KEY"]}
+    made = httpx.post(serving.env["LOCKSTEP_ADMIN_URL"] + "/sources/entra/secrets", headers=key, timeout=30).json()
+    form = {"grant_type": "client_credentials", "client_id": made["client_id"], "client_secret": made["secret"]}
+    token_url = f"http://127.0.0.1:{serving.port}/oauth/token"
+    answer = httpx.post(token_url, data={**form, "scope": "scim"}, timeout=30)
+    assert (answer.status_code, answer.json()["expires_in"], answer.headers["Cache-Control"]) == (200, 3600, "no-store")
+    assert serving.scim("/Users", token=answer.json()["access_token"]).status_code == 200
+    refused = httpx.post(token_url, data={**form, "client_secret": "wrong"}, timeout=30)
+    assert (refused.status_code, refused.headers["WWW-Authenticate"]) == (401, 'Basic realm="Lockstep"')
+
+
 def test_every_target_that_runs_is_a_connection_that_was_verified_and_enabled(serving: Up) -> None:
     connections = {each["id"]: each for each in serving.admin("/connections").json()["connections"]}
     assert "graph" in connections

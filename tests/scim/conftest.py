@@ -1,7 +1,7 @@
 """The SCIM endpoint over a directory of its own, called as the platform calls it."""
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -10,9 +10,10 @@ import pytest
 
 from provisioning.directory.directory import Directory
 from provisioning.directory.outbox import Announcement
-from provisioning.directory.store import Storage
 from provisioning.scim.endpoint import ScimEndpoint
+from provisioning.sources.rates import HIGHEST
 from provisioning.sources.sources import Sources
+from provisioning.storage.store import Storage
 
 USER = "urn:ietf:params:scim:schemas:core:2.0:User"
 GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group"
@@ -94,9 +95,8 @@ class Client:
         return [each["value"] for each in (await self.get(f"/Groups/{group_id}")).get("members", [])]
 
 
-@pytest.fixture
-async def client(storage: Storage) -> Client:
-    """A client whose source is ``entra``."""
+async def open_client(storage: Storage) -> Client:
+    """Return a client whose source is ``entra``, of an endpoint over a storage account."""
     announced: list[Announcement] = []
 
     async def announce(announcement: Announcement) -> None:
@@ -104,5 +104,12 @@ async def client(storage: Storage) -> Client:
 
     sources = Sources(storage)
     await sources.create("entra", "Entra")
+    await sources.change("entra", lambda source: replace(source, rate=HIGHEST))
     _, token = await sources.issue("entra")
     return Client(ScimEndpoint(Directory(storage, announce), sources, 4_194_304), token, announced)
+
+
+@pytest.fixture
+async def client(storage: Storage) -> Client:
+    """A client whose source is ``entra``."""
+    return await open_client(storage)

@@ -14,10 +14,12 @@ from scim2_models import (
     MutabilityException,
 )
 
-from provisioning.scim.dialect import normal_attributes, normal_filter, normal_operations, normal_resource
+from provisioning.scim.dialect.bodies import normal_resource
+from provisioning.scim.dialect.filters import normal_attributes, normal_filter
+from provisioning.scim.dialect.patches import normal_operations
 from provisioning.scim.membership import split
 from provisioning.scim.published import published
-from provisioning.scim.schemas import ENTERPRISE_USER, GROUP, USER
+from provisioning.scim.schema.schemas import ENTERPRISE_USER, GROUP, USER
 
 NAMES = [
     *(

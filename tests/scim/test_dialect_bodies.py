@@ -3,11 +3,12 @@
 from typing import Any
 
 import pytest
-from scim2_models import InvalidSyntaxException, InvalidValueException
+from scim2_models import InvalidSyntaxException, InvalidValueException, PayloadTooLargeException
 
-from provisioning.scim.dialect import normal_resource
+from provisioning.scim.dialect.bodies import normal_resource
+from provisioning.scim.limits import MOST_VALUES
 from provisioning.scim.published import published
-from provisioning.scim.schemas import ENTERPRISE_USER, GROUP, USER
+from provisioning.scim.schema.schemas import ENTERPRISE_USER, GROUP, USER
 
 TYPO = "urn:ietf:params:scim:schemas:extension:enterprise:2.0User"
 MICROSOFT_GROUP = "http://schemas.microsoft.com/2006/11/ResourceManagement/ADSCIM/2.0/Group"
@@ -201,6 +202,21 @@ def test_a_value_of_the_wrong_form_is_refused(body: dict[str, Any]) -> None:
     """400 invalidValue, with the name of the attribute."""
     with pytest.raises(InvalidValueException):
         normal_resource(published().shapes["User"], body)
+
+
+@pytest.mark.parametrize("value", ["***", "YQ", "YWJj_-8=", 7, {"a": 1}])
+def test_what_is_no_base64_is_refused(value: Any) -> None:
+    """RFC 7643 section 2.3.6: it would otherwise be kept as something else."""
+    with pytest.raises(InvalidValueException, match="'value'"):
+        normal_resource(published().shapes["User"], {"x509Certificates": [{"value": value}]})
+
+
+def test_the_number_of_values_is_bounded_but_for_members() -> None:
+    """413, before one of them is looked at."""
+    values = [{"value": str(number)} for number in range(MOST_VALUES + 1)]
+    with pytest.raises(PayloadTooLargeException, match="emails"):
+        normal_resource(published().shapes["User"], {"emails": values})
+    assert len(normal_resource(published().shapes["Group"], {"members": values})["members"]) == MOST_VALUES + 1
 
 
 @pytest.mark.parametrize("body", [[], "x", 1, None, True])

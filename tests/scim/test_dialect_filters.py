@@ -3,10 +3,10 @@
 import pytest
 from scim2_models import InvalidFilterException, ScimFilter
 
-from provisioning.scim.dialect import normal_attributes, normal_filter
-from provisioning.scim.dialect_filter import MOST_CHARS
+from provisioning.scim.dialect.filters import normal_attributes, normal_filter
+from provisioning.scim.limits import MOST_FILTER_CHARS
 from provisioning.scim.published import published
-from provisioning.scim.schemas import ENTERPRISE_USER, USER
+from provisioning.scim.schema.schemas import ENTERPRISE_USER, USER
 
 TYPO = "urn:ietf:params:scim:schemas:extension:enterprise:2.0User"
 
@@ -100,7 +100,7 @@ def test_a_filter_that_is_not_understood_is_left_to_the_library(text: str) -> No
 def test_the_length_of_a_filter_is_bounded() -> None:
     """400 invalidFilter."""
     with pytest.raises(InvalidFilterException):
-        normal_filter(published().shapes["User"], "userName eq " + "m" * MOST_CHARS)
+        normal_filter(published().shapes["User"], "userName eq " + "m" * MOST_FILTER_CHARS)
 
 
 @pytest.mark.parametrize(

@@ -3,12 +3,12 @@
 from typing import Any
 
 import pytest
-from scim2_models import InvalidSyntaxException, InvalidValueException, PayloadTooLargeException
+from scim2_models import InvalidSyntaxException, InvalidValueException, MutabilityException, PayloadTooLargeException
 
-from provisioning.scim.dialect import normal_operations
-from provisioning.scim.dialect_patch import MOST_OPERATIONS
+from provisioning.scim.dialect.patches import normal_operations
+from provisioning.scim.limits import MOST_PATCH_OPERATIONS
 from provisioning.scim.published import published
-from provisioning.scim.schemas import ENTERPRISE_USER, USER
+from provisioning.scim.schema.schemas import ENTERPRISE_USER, USER
 
 TYPO = "urn:ietf:params:scim:schemas:extension:enterprise:2.0User"
 MANAGER = f"{ENTERPRISE_USER}:manager"
@@ -251,6 +251,16 @@ def test_an_operation_without_sense_is_refused(operation: dict[str, Any]) -> Non
         normal_operations(published().shapes["User"], {"Operations": [operation]})
 
 
+@pytest.mark.parametrize(
+    "path", ["id", "ID", "meta", "meta.version", "groups", 'groups[value eq "g-1"]', f"{MANAGER}.displayName"]
+)
+@pytest.mark.parametrize("verb", ["Add", "Replace", "Remove"])
+def test_a_path_to_what_is_read_only_is_refused(verb: str, path: str) -> None:
+    """400 mutability (RFC 7644 section 3.5.2); as a key of a value without a path it is passed over."""
+    with pytest.raises(MutabilityException, match="read-only"):
+        normal_operations(published().shapes["User"], {"Operations": [{"op": verb, "path": path, "value": "x"}]})
+
+
 @pytest.mark.parametrize("body", [None, [], "x", {"Operations": ["x"]}, {"Operations": [[]]}])
 def test_a_body_of_another_form_is_refused(body: Any) -> None:
     """400 invalidSyntax."""
@@ -268,4 +278,4 @@ def test_a_patch_without_operations_is_refused(body: dict[str, Any]) -> None:
 def test_the_number_of_operations_is_bounded() -> None:
     """413, before any of them is looked at."""
     with pytest.raises(PayloadTooLargeException):
-        normal_operations(published().shapes["User"], {"Operations": [add("title", "x")] * (MOST_OPERATIONS + 1)})
+        normal_operations(published().shapes["User"], {"Operations": [add("title", "x")] * (MOST_PATCH_OPERATIONS + 1)})

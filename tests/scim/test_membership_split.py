@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from scim2_models import InvalidFilterException, InvalidPathException, InvalidValueException, MutabilityException
 
-from provisioning.scim.membership import LONGEST_ID, MembershipChange, member_ids, split
-from provisioning.scim.schemas import GROUP
+from provisioning.scim.membership import LONGEST_ID, MembershipChange, named_members, split
+from provisioning.scim.schema.schemas import GROUP
 
 ADD_1 = {"op": "add", "path": "members", "value": [{"value": "u-1"}]}
 ADD_2 = {"op": "add", "path": "members", "value": [{"value": "u-2"}]}
@@ -49,6 +49,16 @@ def test_operations_on_members_fold_into_one_change(operations: list[dict[str, A
     """In their order: the last word about a member counts."""
     assert split(operations) == ([], change)
     assert bool(change) == (change != MembershipChange())
+
+
+def test_the_names_of_those_who_come_are_kept_and_the_last_one_counts() -> None:
+    """``display`` in any case; one who is sent again without a name has none."""
+    named = [{"Value": "u-1", "Display": "Mira"}, {"value": "u-2", "display": "Noor"}, {"value": "u-3"}]
+    add = {"op": "add", "path": "members", "value": named}
+    _, change = split([add, ADD_2])
+    assert change == MembershipChange(("u-1", "u-2", "u-3"), displays={"u-1": "Mira"})
+    _, change = split([{**add, "op": "replace"}, REMOVE_1])
+    assert change == MembershipChange(everyone=("u-2", "u-3"), displays={"u-2": "Noor"})
 
 
 def test_other_attributes_are_left_for_the_patch_engine() -> None:
@@ -108,7 +118,7 @@ def test_a_member_cannot_be_changed_from_within(path: str) -> None:
 def test_a_member_without_an_id_is_refused(value: Any) -> None:
     """400 invalidValue."""
     with pytest.raises(InvalidValueException):
-        member_ids([value])
+        named_members([value])
 
 
 def test_a_large_change_is_split_in_time_linear_in_its_size() -> None:

@@ -33,6 +33,19 @@ NESTED = "not (" * 300 + 'type eq "x"' + ")" * 300
         b'{"userName":"m","active":"banana"}',
         b'{"userName":"m","profileUrl":"no address"}',
         b'{"userName":"m","emails":[{"value":"a","primary":true},{"value":"b","primary":true}]}',
+        b'{"userName":"m","userName":"n"}',
+        b'{"userName":"m","USERNAME":"n"}',
+        b'{"userName":"m\\u0000"}',
+        b'{"userName":"m","title":Infinity}',
+        b'{"userName":"m","title":1e999}',
+        b'{"userName":"m","shoeSize":123456789012345678901234567890}',
+        b'{"userName":"m","title":7}',
+        b'{"userName":"m","title":{"x":{"y":{}}}}',
+        b'{"userName":"m","emails":"m@x"}]',
+        b'{"userName":"m","name":[{"givenName":"a"},{"givenName":"b"}]}',
+        b'{"userName":"m","x509Certificates":[{"value":"not base64"}]}',
+        "\ufeff{".encode(),
+        '{"userName":"m"}'.encode("utf-16"),
     ],
 )
 async def test_a_body_without_sense_creates_nobody(client: Client, body: bytes) -> None:
@@ -54,6 +67,15 @@ async def test_a_body_without_sense_creates_nobody(client: Client, body: bytes) 
         b'[{"op":"add","path":"emails[' + NESTED.replace('"', '\\"').encode() + b'].value","value":"x"}]',
         b'[{"op":"add","path":"emails[type eq","value":"x"}]',
         b'[{"op":"add","path":"][","value":"x"}]',
+        b'[{"op":"add","path":"' + b"a" * 9000 + b'","value":"x"}]',
+        b'[{"op":"add","path":"emails' + b"[value pr]" * 800 + b'","value":"x"}]',
+        b'[{"op":"add","path":"title","value":"a","value":"b"}]',
+        b'[{"op":"add","path":"title","Path":"nickName","value":"b"}]',
+        b'[{"op":"add","path":"title","value":{"a":{"b":1}}}]',
+        b'[{"op":["add"],"path":"title","value":"x"}]',
+        b'[{"op":"add","path":{"a":1},"value":"x"}]',
+        b'[{"op":"add","path":"x509Certificates","value":[{"value":"***"}]}]',
+        b"[null]",
         b'[{"op":"replace","path":"id","value":"x"}]',
         b'[{"op":"replace","path":"meta.version","value":"x"}]',
         b'[{"op":"replace","path":"groups","value":[{"value":"g-1"}]}]',
@@ -104,12 +126,28 @@ async def test_a_membership_without_sense_changes_nothing(client: Client, operat
         ("/Users", {"filter": "not (" * 300 + "title pr" + ")" * 300}, 400),
         ("/Users", {"filter": "userName eq " + "x" * 9000}, 400),
         ("/Users", {"filter": 'active gt "x"'}, 400),
+        ("/Users", {"filter": " and ".join(["title pr"] * 700) + " and"}, 400),
+        ("/Users", {"filter": 'userName eq "a" or'}, 400),
+        ("/Users", {"filter": "[" * 4000}, 400),
+        ("/Users", {"filter": "emails[" * 1000}, 400),
+        ("/Users", {"filter": "eq eq eq"}, 400),
+        ("/Users", {"filter": "\ufffd"}, 400),
+        ("/Users", {"filter": ""}, 400),
+        ("/Users", {"attributes": "a" * 9000}, 400),
+        ("/Users", {"sortBy": "a" * 9000}, 400),
+        ("/Users", {"sortOrder": "banana"}, 400),
+        ("/Users", {"startIndex": "9" * 5000}, 400),
+        ("/Users", {"count": "1e3"}, 400),
         ("/Users", {"count": "banana"}, 400),
         ("/Users", {"sortBy": "nothing"}, 400),
         ("/Users", {"attributes": "id", "excludedAttributes": "name"}, 400),
         ("/Users/%00%0a", {}, 404),
         ("/Users/" + "x" * 65_536, {}, 404),
         ("/Users/..%2fGroups", {}, 404),
+        ("/Users/" + "%c3%28" * 10, {}, 404),
+        ("/Users/%zz%", {}, 404),
+        ("/Users/" + "../" * 500, {}, 404),
+        ("/" + "a/" * 5000, {}, 404),
         ("/Pets", {}, 404),
         ("/Me", {}, 501),
     ],
@@ -127,3 +165,84 @@ async def test_a_patch_of_too_many_operations_is_refused(client: Client) -> None
     operations = [{"op": "replace", "path": "title", "value": "x"}] * 1001
     answer = await client.send("PATCH", f"/Users/{user['id']}", {"schemas": [PATCH], "Operations": operations})
     assert answer.status == 413
+
+
+@pytest.mark.parametrize(
+    ("query", "shown"),
+    [
+        ({"count": "-1"}, 0),
+        ({"count": "0"}, 0),
+        ({"count": "1"}, 1),
+        ({"count": "99999999999999999999"}, 2),
+        ({"startIndex": "0"}, 2),
+        ({"startIndex": "-5"}, 2),
+        ({"startIndex": "3"}, 0),
+        ({"startIndex": "99999999999999999999"}, 0),
+        ({"filter": 'userName eq "(a+)+$"'}, 0),
+        ({"filter": 'userName co "' + "(a*)*" * 300 + '"'}, 0),
+        ({"filter": 'userName eq "' + "x" * 8000 + '"'}, 0),
+        ({"filter": 'id eq "' + "x" * 8000 + '"'}, 0),
+        ({"filter": "(" * 4000 + "title pr" + ")" * 4000}, 0),
+        ({"filter": " or ".join(['title eq "x"'] * 400)}, 0),
+        ({"aadOptscim062020": "", "unheard": "x" * 5000}, 2),
+    ],
+)
+async def test_an_odd_question_is_answered(client: Client, query: Any, shown: int) -> None:
+    """RFC 7644 section 3.4.2.4 bends what is out of range, and a text is a text whatever it looks like."""
+    await client.user("mira")
+    await client.user("noor")
+    body = await client.get("/Users", **query)
+    assert len(body["Resources"]) == shown
+    assert body["startIndex"] >= 1
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({"emails": [{"type": "other", "value": f"{number}@x"} for number in range(10_000)]}, 413),
+        ({"emails": [{"type": "other", "value": f"{number}@x"} for number in range(1000)]}, 413),
+        ({"title": "x" * 2_000_000}, 201),
+        ({"x" * 100_000: "y"}, 201),
+        ({f"a{number}": number for number in range(20_000)}, 201),
+        ({"externalId": "x" * 65_536}, 201),
+        ({"displayName": "\U0001f600" * 30_000}, 201),
+        ({"nickName": "‮\u0007\r\n\ufffe"}, 201),
+    ],
+)
+async def test_a_large_or_odd_body_is_kept_whole_or_refused_whole(client: Client, body: Any, status: int) -> None:
+    """What is kept is read back as it was sent; what is refused leaves nothing behind."""
+    answer = await client.send("POST", "/Users", {"userName": "mira", **body})
+    assert answer.status == status, str(answer)[:500]
+    if status != 201:
+        assert (await client.get("/Users"))["totalResults"] == 0
+        return
+    read = await client.get(f"/Users/{answer.body['id']}")
+    known = {name: value for name, value in body.items() if name in {"title", "externalId", "displayName", "nickName"}}
+    assert {name: read[name] for name in known} == known
+    assert len(read) == len(known) + 4
+
+
+@pytest.mark.parametrize("target", ["userName", "displayName"])
+async def test_a_very_long_name_is_found_again_and_is_unique(client: Client, target: str) -> None:
+    name = "m" * 20_000
+    made = await client.user(**{"name": name} if target == "userName" else {"name": "m", "displayName": name})
+    assert made[target] == name
+    if target == "userName":
+        assert (await client.send("POST", "/Users", {"userName": name})).status == 409
+        assert (await client.send("POST", "/Users", {"userName": name + "x"})).status == 201
+
+
+@pytest.mark.parametrize(
+    "operations",
+    [
+        [{"op": "add", "path": "emails", "value": [{"value": f"{number}@x"}]} for number in range(100)],
+        [{"op": "add", "path": "title", "value": str(number)} for number in range(201)],
+        [{"op": "add", "path": f'emails[type eq "t{number}"].value', "value": "x"} for number in range(100)],
+        [{"op": "add", "path": "emails", "value": [{"value": f"{number}@x"} for number in range(1001)]}],
+    ],
+)
+async def test_a_patch_that_makes_a_user_too_large_changes_nothing(client: Client, operations: Any) -> None:
+    user = await client.user("mira")
+    answer = await client.patch(f"/Users/{user['id']}", *operations)
+    assert answer.status == 413, str(answer)[:500]
+    assert await client.get(f"/Users/{user['id']}") == user

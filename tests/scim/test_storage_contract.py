@@ -12,10 +12,10 @@ from scim2_server.testing import AsyncScimStorageContract, BlockingStorage
 
 from provisioning.directory.directory import TABLE, Directory
 from provisioning.directory.outbox import Announcement
-from provisioning.directory.store import Storage
 from provisioning.scim.published import published
 from provisioning.scim.storage import DirectoryStorage
 from provisioning.sources.caller import Caller
+from provisioning.storage.store import Storage
 
 _numbers = itertools.count()
 
@@ -25,7 +25,7 @@ async def unheard(_: Announcement) -> None:
 
 
 class TestDirectoryStorage(AsyncScimStorageContract):
-    """Every rule of the contract. Cursors come with RFC 9865; the suite skips what is not announced."""
+    """Every rule of the contract, cursors too."""
 
     @pytest.fixture
     def provider(self) -> ScimProvider:

@@ -2,7 +2,7 @@
 
 Steps are counted over storage requests and connector calls of the one change whose correlation id is
 LOCKSTEP_TEST_KILL_MARK; at step LOCKSTEP_TEST_KILL_STEP the process is gone. Before each request and around each
-connector call is a step; with LOCKSTEP_SOAK also after each request. Each step is written to the log.
+connector call is a step; with LOCKSTEP_CRASH_WHOLE also after each request. Each step is written to the log.
 """
 
 import functools
@@ -12,9 +12,10 @@ import signal
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
-from azure.core.pipeline.transport import AioHttpTransport
+from aiohttp import ClientSession, TraceConfig, TraceRequestEndParams, TraceRequestStartParams
 
 ROOT = Path(os.environ["LOCKSTEP_TEST_ROOT"])
 sys.path.insert(0, str(ROOT))
@@ -22,12 +23,12 @@ sys.path.insert(0, str(ROOT))
 from connectors.ldap import LdapConnector  # noqa: E402 - after the root is on the path
 from provisioning import hub  # noqa: E402
 from provisioning.correlation import correlation  # noqa: E402
-from provisioning.directory.store import Storage  # noqa: E402
+from provisioning.storage.store import Storage  # noqa: E402
 
 MARK = os.environ["LOCKSTEP_TEST_KILL_MARK"]
 STEP = int(os.environ["LOCKSTEP_TEST_KILL_STEP"])
 LOG = Path(os.environ["LOCKSTEP_TEST_KILL_LOG"])
-SOAK = bool(os.environ.get("LOCKSTEP_SOAK"))
+WHOLE = bool(os.environ.get("LOCKSTEP_CRASH_WHOLE"))
 VERBS = ("find", "create", "update", "activate", "deactivate", "delete", "change_members")
 
 _taken = 0
@@ -45,21 +46,25 @@ def step(name: str) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
 
-class KillAtStep(AioHttpTransport):
-    """Counts every storage request, before it is sent and after it is answered."""
+def kill_at_step() -> TraceConfig:
+    """Return what counts every storage request: before it is sent and, in a soak, after it is answered."""
+    config = TraceConfig()
 
-    async def send(self, request: Any, **config: Any) -> Any:
-        """Send a request between two steps."""
-        step(f"before {_shown(request)}")
-        response = await super().send(request, **config)
-        if SOAK:
-            step(f"after {_shown(request)}")
-        return response
+    async def before(_: ClientSession, __: SimpleNamespace, request: TraceRequestStartParams) -> None:
+        step(f"before {shown(request)}")
+
+    async def after(_: ClientSession, __: SimpleNamespace, request: TraceRequestEndParams) -> None:
+        step(f"after {shown(request)}")
+
+    config.on_request_start.append(before)
+    if WHOLE:
+        config.on_request_end.append(after)
+    return config
 
 
-def _shown(request: Any) -> str:
-    path = str(request.url).partition("?")[0]
-    return f"{request.method} {path.rpartition('/')[2].partition('(')[0]}"
+def shown(request: TraceRequestStartParams | TraceRequestEndParams) -> str:
+    """Return a request without its keys and its signature."""
+    return f"{request.method} {request.url.path.rpartition('/')[2].partition('(')[0]}"
 
 
 def dying(verb: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
@@ -80,8 +85,8 @@ for name in VERBS:
 
 
 def open_storage(chosen: Any) -> Storage:
-    """Open the storage account with the transport that kills."""
-    return Storage.from_connection_string(chosen.storage_connection, transports=KillAtStep)
+    """Open the storage account with the trace that kills."""
+    return Storage.from_connection_string(chosen.storage_connection, traces=[kill_at_step()])
 
 
 hub.open_storage = open_storage

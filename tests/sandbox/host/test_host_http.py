@@ -60,6 +60,10 @@ def test_route_parameters_arrive_decoded_but_for_an_encoded_slash(demo_host: Run
     assert demo_host.get("/v1/files").json["route"] == {}
 
 
+def test_a_path_may_hold_a_line_break(demo_host: RunningHost) -> None:
+    assert demo_host.get("/v1/files/a%0Ab").json["route"] == {"rest": "a\nb"}
+
+
 def test_an_optional_parameter_may_be_absent(demo_host: RunningHost) -> None:
     assert demo_host.get("/v1/things/books").json["route"] == {"kind": "books"}
     assert demo_host.get("/v1/things/books/7").json["route"] == {"kind": "books", "id": "7"}

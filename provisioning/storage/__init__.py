@@ -1,0 +1,1 @@
+"""The storage account: entities in tables, transactions, messages in queues, and the protocol they go by."""
