@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from sandbox.azurite import Azurite
 from sandbox.registration import Target
 from sandbox.slapd import ADMIN, SUFFIX
 from sandbox.system import System
@@ -24,7 +25,7 @@ def environment(system: System) -> dict[str, str]:
         "LOCKSTEP_CA_FILE": str(system.ca),
         "LOCKSTEP_GRAPH_URL": f"{system.graph_origin}/v1.0",
     }
-    if system.azurite:
+    if isinstance(system.azurite, Azurite):
         found["AzureWebJobsStorage"] = system.azurite.connection_string
     if system.slapd:
         found["LOCKSTEP_LDAP_URL"] = f"ldaps://localhost:{system.slapd.ldaps_port}"
@@ -46,7 +47,7 @@ def show(console: Console, system: System, targets: Sequence[Target], version: s
     if system.slapd:
         table.add_row("LDAP directory", f"ldaps://localhost:{system.slapd.ldaps_port}  {SUFFIX}, administrator {ADMIN}")
     table.add_row("Graph simulator", f"{system.graph_origin}/v1.0  state: {system.graph_origin}/_simulator/state")
-    if system.azurite:
+    if isinstance(system.azurite, Azurite):
         azurite = system.azurite
         ports = f"table {azurite.table_port}, queue {azurite.queue_port}, blob {azurite.blob_port}"
         table.add_row("Storage (Azurite)", f"127.0.0.1, ports: {ports}")
