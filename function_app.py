@@ -73,7 +73,7 @@ async def sweep(timer: func.TimerRequest) -> None:
 
 
 @app.function_name("tidy")
-@app.timer_trigger("timer", schedule="0 17 3 * * *", run_on_startup=False)
+@app.timer_trigger("timer", schedule="30 17 3 * * *", run_on_startup=False)
 async def tidy(timer: func.TimerRequest) -> None:
     """Remove report entries and access tokens past their time, and acknowledgements that nobody waits for."""
     opened = await hub()

@@ -40,7 +40,7 @@ def install(into: Path = INSTALLED) -> Path:
         npm = shutil.which("npm")
         if npm is None or shutil.which("node") is None:
             raise ServiceFailed(
-                "Azurite needs Node.js 18 or newer with npm; node or npm is not on the PATH. "
+                "Azurite needs Node.js 20 or newer with npm; node or npm is not on the PATH. "
                 "Install them (Debian: apt-get install nodejs npm; or from nodejs.org) and run this again."
             )
         stamp.unlink(missing_ok=True)

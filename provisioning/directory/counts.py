@@ -33,7 +33,7 @@ _TRIES = 5
 
 def count_row(kind: ObjectKind, generation: str, change: int) -> Operation:
     """Return the operation that belongs into the transaction of a create (+1) or a delete (-1)."""
-    return insert({"PartitionKey": PARTITIONS[kind], "RowKey": f"n:{generation}", "change": change})
+    return insert({"PartitionKey": PARTITIONS[kind], "RowKey": f"n:{generation}", "change": change}, own=True)
 
 
 class Counts:

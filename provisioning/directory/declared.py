@@ -20,7 +20,7 @@ TABLE = "schemas"
 PARTITION = "matching"
 CACHE_SECONDS = 10.0
 """How long another instance may still work with what was declared before a change here."""
-SETTLE = timedelta(seconds=CACHE_SECONDS + 20)
+SETTLE = timedelta(seconds=CACHE_SECONDS + 110)
 """How long a job waits for a change to be known: every instance's cache, and what one of them is in the middle of."""
 
 

@@ -275,7 +275,7 @@ def creation(
     rows = index_rows(kind, resource_id, document, source, indexing)
     resource = Resource(kind, resource_id, document, new_generation(now), now, now, source, "", frozenset(rows))
     operations = [
-        insert(entity_of(resource)),
+        insert(entity_of(resource), own=True),
         *(_index_operation(kind, resource_id, row) for row in rows.values()),
         upsert(_history(resource)),
         count_row(kind, resource.generation, 1),

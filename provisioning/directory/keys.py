@@ -27,7 +27,7 @@ def encode(value: str) -> str:
     safe = _safe(value)
     if len(safe) <= _LONGEST:
         return safe
-    return f"{safe[:_CUT]}~{hashlib.sha256(value.encode()).hexdigest()}"
+    return f"{safe[:_CUT]}~{hashlib.sha256(value.encode('utf-8', 'surrogatepass')).hexdigest()}"
 
 
 def encode_beginning(value: str) -> str:

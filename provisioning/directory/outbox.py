@@ -54,7 +54,8 @@ def outbox_row(announcement: Announcement) -> Operation:
             "correlation": announcement.correlation,
             "members": json.dumps(announcement.members),
             "deleted": announcement.deleted,
-        }
+        },
+        own=True,
     )
 
 

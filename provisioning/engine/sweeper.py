@@ -5,10 +5,11 @@ connection has acknowledged it, and what a connection could not finish has a clo
 """
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from connectors.contract import ObjectKind
@@ -65,13 +66,15 @@ class Sweeper:
         now = datetime.now(UTC)
         stopped = {each.id for each in connections if (await self.circuits.get(each.id, fresh=True)).stops(each, now)}
         ids = [each.id for each in connections]
-        total = Swept()
-        for kind in PARTITIONS:
-            total = await self._outbox(kind, ids, stopped, end, total)
         running = [each for each in ids if each not in stopped]
-        rang = await asyncio.gather(*(self._clocks(connection, end) for connection in running))
+        # Side by side: the backlog of one that stands still must not keep clocks from ringing, nor counts from folding.
+        swept, rang, folded = await asyncio.gather(
+            asyncio.gather(*(self._outbox(kind, ids, stopped, end) for kind in PARTITIONS)),
+            asyncio.gather(*(self._clocks(connection, end) for connection in running)),
+            self._fold(end),
+        )
         await self.sender.send([index_job(each) for each in await self.declared.stalled(_STALLED)])
-        return replace(total, due=sum(rang), folded=await self._fold(end))
+        return Swept(sum(each.sent for each in swept), sum(each.removed for each in swept), sum(rang), folded)
 
     async def _fold(self, end: float) -> int:
         """Fold the rows that tell how many resources there are, so that counting stays one round trip."""
@@ -81,10 +84,8 @@ class Sweeper:
                 folded += rows
         return folded
 
-    async def _outbox(
-        self, kind: ObjectKind, connections: Sequence[str], stopped: set[str], end: float, total: Swept
-    ) -> Swept:
-        behind = ""
+    async def _outbox(self, kind: ObjectKind, connections: Sequence[str], stopped: set[str], end: float) -> Swept:
+        behind, total = "", Swept()
         while time.monotonic() < end:
             rows = await self.directory.outbox.oldest(kind, _PAGE, behind)
             if not rows:
@@ -139,7 +140,8 @@ class Sweeper:
         for connection, known in acknowledged.items():
             keys = [f"k:{PARTITIONS[kind]}:{generation}" for generation in sorted(known & generations)]
             for start in range(0, len(keys), _BATCH):
-                await self.links.table.transact([delete(connection, key) for key in keys[start : start + _BATCH]])
+                with contextlib.suppress(Missing):  # tidy removes what is left
+                    await self.links.table.transact([delete(connection, key) for key in keys[start : start + _BATCH]])
 
     async def _clocks(self, connection: str, end: float) -> int:
         """Send the jobs of a connection's rows that are due, and wind their clocks so that they ring once."""
@@ -194,6 +196,7 @@ class Sweeper:
                 while rows := await self.links.table.query(
                     connection, prefix, prefix + last, select=["RowKey"], limit=100
                 ):
-                    await self.links.table.transact([delete(connection, row["RowKey"]) for row in rows])
-                    removed += len(rows)
+                    with contextlib.suppress(Missing):  # the sweeper removed some: those that are left are read again
+                        await self.links.table.transact([delete(connection, row["RowKey"]) for row in rows])
+                        removed += len(rows)
         return removed

@@ -4,6 +4,7 @@ Every operation is served as the single request that it stands for, by the same 
 profiles, authorisation and conditions hold for it as they do there. One that fails undoes nothing of the others.
 """
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from provisioning.scim.bulk_plan import Part, Plan
 from provisioning.scim.errors import BusyException, answered
 from provisioning.scim.limits import MOST_BULK_OPERATIONS, MOST_BULK_SECONDS, echo
 from provisioning.scim.service import HubService
+from provisioning.sources.errors import RateExceeded
 
 BULK_REQUEST = "urn:ietf:params:scim:api:messages:2.0:BulkRequest"
 BULK_RESPONSE = "urn:ietf:params:scim:api:messages:2.0:BulkResponse"
@@ -69,9 +71,17 @@ def read_envelope(body: Any) -> Envelope:
 
 
 async def run_bulk(
-    service: HubService, request: ScimRequest, body: Any, serve: Serve, most_seconds: float = MOST_BULK_SECONDS
+    service: HubService,
+    request: ScimRequest,
+    body: Any,
+    serve: Serve,
+    charge: Callable[[], None],
+    most_seconds: float = MOST_BULK_SECONDS,
 ) -> ScimResponse:
-    """Serve the operations of a bulk request one after the other, and return what became of each."""
+    """Serve the operations of a bulk request one after the other, and return what became of each.
+
+    Each but the first is charged: a source's rate counts operations, however they are sent, and those beyond it wait.
+    """
     ends = time.monotonic() + most_seconds
     envelope = read_envelope(body)
     plan = Plan([each if isinstance(each, Part) else None for each in envelope.operations])
@@ -86,6 +96,8 @@ async def run_bulk(
         try:
             part = plan.resolved(index, _begun(given, ends))
             shown = part
+            if outcomes:
+                await _charged(charge, ends)
             response = await serve(_single(service, request, part))
             result = _done(response)
             if part.method == "POST" and response.body is not None:
@@ -99,6 +111,17 @@ async def run_bulk(
     return ScimResponse(
         HTTPStatus.OK, {"schemas": [BULK_RESPONSE], "Operations": [outcomes[index] for index in sorted(outcomes)]}
     )
+
+
+async def _charged(charge: Callable[[], None], ends: float) -> None:
+    """Count one operation, waiting for the source's rate: a client cannot pace what stands in one body."""
+    while True:
+        try:
+            return charge()
+        except RateExceeded as over:
+            if time.monotonic() + over.retry_after > ends:
+                raise
+            await asyncio.sleep(over.retry_after)
 
 
 def _folded(value: Any, words: str) -> dict[str, Any]:
@@ -139,7 +162,7 @@ def _legible(sent: Any) -> Part:
         value if isinstance(value, str) else ""
         for value in (members.get("method"), members.get("path"), members.get("bulkid"))
     )
-    return Part(method.upper() if method.upper() in _METHODS else "", path, bulk_id or None)
+    return Part(method[:20].upper(), path, bulk_id or None)
 
 
 def _begun(given: Part | SCIMException, ends: float) -> Part:

@@ -4,7 +4,8 @@ import logging
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from urllib.parse import unquote, urlsplit
+from functools import partial
+from urllib.parse import quote, unquote, urlsplit
 
 import azure.functions as func
 from scim2_models import PayloadTooLargeException
@@ -13,6 +14,7 @@ from scim2_server.responses import ScimResponse
 
 from provisioning.correlation import begin, correlation
 from provisioning.directory.directory import Directory
+from provisioning.directory.keys import kind_of
 from provisioning.scim.errors import BusyException, TooManyRequestsException, UnauthenticatedException, answered
 from provisioning.scim.handler import HubHandler
 from provisioning.scim.published import published
@@ -63,8 +65,8 @@ class ScimEndpoint:
                 )
         log.info(
             "scim %s %s %d %d ms source=%s correlation=%s",
-            scim.method,
-            scim.path,
+            scim.method[:20],
+            _logged(scim.path),
             response.status,
             round((time.monotonic() - started) * 1000),
             scim.subject.source if scim.subject else "-",
@@ -83,7 +85,7 @@ class ScimEndpoint:
             )
         current = published(await self.extensions())
         storage = DirectoryStorage(self.directory, current, caller)
-        return await HubHandler(current, storage, caller.profile).handle(scim)
+        return await HubHandler(current, storage, caller.profile, partial(self.sources.charge, caller)).handle(scim)
 
 
 def _scim_request(request: func.HttpRequest) -> ScimRequest:
@@ -108,6 +110,13 @@ def _scim_request(request: func.HttpRequest) -> ScimRequest:
 def _decoded(segment: str) -> str:
     """Return a segment of a path as it was meant; a slash inside of it stays what it is."""
     return unquote(segment).replace("/", "%2F")
+
+
+def _logged(path: str) -> str:
+    """Return a path as the log may have it: on one line, with ids of the hub's own and no name of a person."""
+    first, *others = path.strip("/").split("/")
+    shown = [each if kind_of(each) or each.lower() == ".search" else "-" for each in others]
+    return "/" + "/".join(quote(each[:40], safe="") for each in (first, *shown))
 
 
 def _failure(error: Exception) -> ScimResponse:

@@ -51,7 +51,7 @@ class UnauthenticatedException(SCIMException):
     status = 401
     _default_detail = (
         "The Authorization header must carry the bearer token of an enabled source. "
-        "Issue one for the source and paste it as the secret token."
+        "Issue one for the source and paste it as the secret token, or check the client's OAuth settings."
     )
 
 

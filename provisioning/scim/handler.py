@@ -24,7 +24,7 @@ from connectors.contract import ObjectKind
 from provisioning.scim.bulk import BulkPart, run_bulk
 from provisioning.scim.dialect.bodies import normal_resource
 from provisioning.scim.dialect.patches import PATCH_OP, normal_operations, patch_operations
-from provisioning.scim.dialect.queries import named, normal_query, normal_search
+from provisioning.scim.dialect.queries import bounded, normal_query, normal_search, search_body
 from provisioning.scim.groups import Groups
 from provisioning.scim.limits import MOST_ATTRIBUTE_OPERATIONS
 from provisioning.scim.membership import split
@@ -43,16 +43,30 @@ type Apply = Callable[[Resource[Any]], Resource[Any] | None]
 _EVERY_DIALECT = Profile()
 
 
+def _free() -> None:
+    """Charge nothing."""
+
+
 class HubHandler(AsyncScimHandler):
-    """Serves Users and Groups from the directory, in the profile of one caller."""
+    """Serves Users and Groups from the directory, in the profile of one caller.
+
+    ``charge`` counts an operation of a bulk request; it raises ``RateExceeded`` where the caller's rate is used up.
+    """
 
     storage: DirectoryStorage
     service: HubService
 
-    def __init__(self, published: Published, storage: DirectoryStorage, profile: Profile = _EVERY_DIALECT) -> None:
+    def __init__(
+        self,
+        published: Published,
+        storage: DirectoryStorage,
+        profile: Profile = _EVERY_DIALECT,
+        charge: Callable[[], None] = _free,
+    ) -> None:
         super().__init__(published.strict if profile.strict else published.service, storage)
         self._published = published
         self._profile = profile
+        self._charge = charge
         self._groups = Groups(self.service, storage)
 
     async def create(self, request: ScimRequest) -> ScimResponse:
@@ -104,7 +118,7 @@ class HubHandler(AsyncScimHandler):
             types = self.service.searched_types(target.endpoint)
             allowed = self.service.authorized_types(request, target, types)
             body = self._body(request)
-            asked = body if self._profile.strict else normal_search(self._shape(target.endpoint), body)
+            asked = search_body(body) if self._profile.strict else normal_search(self._shape(target.endpoint), body)
             search, position = self.service.read_search(types, asked)
             page = await self.storage.search(allowed, search, position=position)
             return self.service.search_response(request.base_url, types, page, search)
@@ -112,7 +126,7 @@ class HubHandler(AsyncScimHandler):
     async def bulk(self, request: ScimRequest) -> ScimResponse:
         """POST of several operations (RFC 7644 section 3.7)."""
         self.service.ensure_bulk_payload_size(len(request.body))
-        return await run_bulk(self.service, request, self._body(request), self.handle)
+        return await run_bulk(self.service, request, self._body(request), self.handle, self._charge)
 
     async def patch(self, request: ScimRequest) -> ScimResponse:
         """PATCH (RFC 7644 section 3.5.2); how it is answered is the caller's profile.
@@ -240,7 +254,7 @@ class HubHandler(AsyncScimHandler):
 
     def _query(self, request: ScimRequest) -> Mapping[str, str]:
         if self._profile.strict:
-            return named(request.query)
+            return bounded(request.query)
         return normal_query(self._shape(self.service.match(request).endpoint), request.query)
 
     def _shown(self, request: ScimRequest, resource_type: ResourceType) -> ResponseParameters[Any]:

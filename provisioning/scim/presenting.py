@@ -110,7 +110,35 @@ class Presenting:
         if manager:
             manager.pop("$ref", None)
             manager.pop("displayName", None)
-        return document
+        # What a client writes there says nothing: the schemas of a resource are those that it has something of.
+        document["schemas"] = [str(type(model).__schema__), *(urn for urn in document if urn.startswith("urn:"))]
+        return {name: distinct(value) if isinstance(value, list) else value for name, value in document.items()}
+
+
+def distinct(values: list[Any]) -> list[Any]:
+    """Return the values of an attribute, each (type, value) once: what is said last of it holds.
+
+    RFC 7643 section 2.4 has no two of them, and adding one that is there changes nothing (RFC 7644 section 3.5.2.1). A
+    value without a type is the one that has the same value: Entra adds roles without the type that it gave them first.
+    """
+    kept: list[Any] = []
+    known: dict[Any, list[dict[str, Any]]] = {}
+    for each in values:
+        if not isinstance(each, dict) or not isinstance(each.get("value"), str):
+            kept.append(each)
+            continue
+        alike = known.setdefault(each["value"], [])
+        same = next((one for one in alike if _type(one) == _type(each) or not (_type(one) and _type(each))), None)
+        if same is None:
+            alike.append({**each})
+            kept.append(alike[-1])
+        else:
+            same.update(each)
+    return kept
+
+
+def _type(value: Mapping[str, Any]) -> str:
+    return str(value.get("type") or "").lower()
 
 
 def _reference(resource_id: str, displays: Mapping[str, str]) -> dict[str, Any]:

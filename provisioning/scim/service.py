@@ -15,6 +15,7 @@ from scim2_models import (
     Context,
     Error,
     ForbiddenException,
+    InvalidCursorException,
     NotFoundException,
     PatchOp,
     Path,
@@ -59,6 +60,13 @@ type Apply = Callable[[Model], Model | None]
 class HubService(ScimService):
     """Serves one state of the schemas under one policy. Does no input or output."""
 
+    def _open_cursor(self, resource_types: list[ResourceType], search_request: SearchRequest[Any]) -> Any:
+        """Open a cursor as the library does; whatever a made-up one holds is refused, too (RFC 9865 section 2.1)."""
+        try:
+            return super()._open_cursor(resource_types, search_request)
+        except (LookupError, TypeError, ValueError, RecursionError):
+            raise InvalidCursorException from None
+
     @staticmethod
     def match(request: ScimRequest) -> Target:
         """Return what a request asks for: HEAD is answered as GET, and the RFC's own paths are known in any case.
@@ -89,11 +97,12 @@ class HubService(ScimService):
         if kind not in caller.kinds:
             raise ForbiddenException(
                 detail=f"The source '{caller.source}' has no right to {kind.value}s. "
-                "Give it the scope in its settings, or leave this mapping out in the client."
+                "Give it the kind in its settings, ask for a token of the scope 'scim', or leave the mapping out."
             )
         if target.operation not in _READS and not caller.writes:
             raise ForbiddenException(
-                detail=f"The source '{caller.source}' may only read. Give it the right to write in its settings."
+                detail=f"The source '{caller.source}' may only read. Give it the right to write in its settings, "
+                "or ask for a token of the scope 'scim'."
             )
 
     def read[M: BaseModel](self, model: type[M], payload: Any, context: Context) -> M:

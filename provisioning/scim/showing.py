@@ -6,7 +6,7 @@ because a read by id costs one round trip. ``members`` of a group is loaded unle
 
 import asyncio
 import sys
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from itertools import batched, islice
 from typing import Any
@@ -20,6 +20,7 @@ from provisioning.directory.resources import Resource as Stored
 from provisioning.directory.resources import ResourceMissing
 from provisioning.scim.presenting import Model, Presenting
 from provisioning.scim.rendering import MEMBER_PARTS
+from provisioning.sources.caller import EVERY_KIND
 
 MOST_MEMBERS = 10_000
 """How many members the groups of one list may have in all. A group that is read by its id shows all it has."""
@@ -54,10 +55,14 @@ class Wanted:
 
 
 class Showing:
-    """Shows resources with their memberships, for one request: what it has read of groups it does not read again."""
+    """Shows resources with their memberships, for one request: what it has read of groups it does not read again.
 
-    def __init__(self, directory: Directory, presenting: Presenting) -> None:
+    The groups of a user are shown to who may see groups (``kinds``).
+    """
+
+    def __init__(self, directory: Directory, presenting: Presenting, kinds: Set[ObjectKind] = EVERY_KIND) -> None:
         self._directory = directory
+        self._kinds = kinds
         self._presenting = presenting
         self._known: Known = {}
         self._group_names: dict[str, str | None] = {}
@@ -97,7 +102,7 @@ class Showing:
         return members
 
     async def _model(self, stored: Stored, wanted: Wanted, members: dict[str, str]) -> Model:
-        if stored.kind is ObjectKind.USER and wanted.groups:
+        if stored.kind is ObjectKind.USER and wanted.groups and ObjectKind.GROUP in self._kinds:
             return await self._with_groups(stored)
         return self._presenting.present(stored, members, displays=members)
 

@@ -1,6 +1,8 @@
 """The hub's directory as scim2-server's storage: what the protocol asks, answered at the price of the directory."""
 
+import asyncio
 import dataclasses
+import random
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -31,6 +33,8 @@ from provisioning.scim.showing import Showing, Wanted
 from provisioning.sources.caller import Caller
 
 TRIES = 8
+_PAUSE = 0.01
+"""Seconds, doubled each time, of which a random part is waited: those who collided come apart."""
 
 type Apply = Callable[[Model], Model | None]
 """Makes the new state of a resource from what is there; ``None`` where it changes nothing."""
@@ -47,8 +51,8 @@ class DirectoryStorage(AsyncScimStorage):
         self._directory = directory
         self._caller = caller
         self._presenting = Presenting(published.provider, published.shapes)
-        self._showing = Showing(directory, self._presenting)
-        self._search = Search(directory, published, caller.source, most_work)
+        self._showing = Showing(directory, self._presenting, caller.kinds)
+        self._search = Search(directory, published, caller, most_work)
 
     async def get(
         self,
@@ -116,13 +120,14 @@ class DirectoryStorage(AsyncScimStorage):
     ) -> None:
         """Delete a resource; three round trips. Its memberships follow by the outbox."""
         kind = kind_of_type(resource_type)
-        for _ in range(TRIES):
+        for attempt in range(TRIES):
             stored = await self._stored(kind, resource_id)
             self._may_write(stored)
             _expect(stored, expected_version, unless_version)
             try:
                 await self._directory.delete(stored)
             except ResourceChanged:
+                await asyncio.sleep(random.uniform(0, _PAUSE * 2**attempt))  # noqa: S311 - no secret
                 continue
             except ResourceMissing as missing:
                 raise _not_found(kind) from missing
@@ -222,7 +227,7 @@ class DirectoryStorage(AsyncScimStorage):
         members: MembershipChange | None = None,
     ) -> Stored:
         """Read, change and write a document and a group's members on condition; again when somebody was faster."""
-        for _ in range(TRIES):
+        for attempt in range(TRIES):
             stored = await self._stored(kind, resource_id)
             self._may_write(stored)
             _expect(stored, expected_version)
@@ -235,7 +240,7 @@ class DirectoryStorage(AsyncScimStorage):
                 touched = await self._directory.edit_members(resource_id, changes, stored.etag if whole else None)
                 return dataclasses.replace(stored, **touched._asdict()) if touched else stored
             except ResourceChanged:
-                continue
+                await asyncio.sleep(random.uniform(0, _PAUSE * 2**attempt))  # noqa: S311 - no secret
             except ResourceMissing as missing:
                 raise _not_found(kind) from missing
             except Taken as taken:

@@ -1,8 +1,9 @@
 """The caller of one request: which source it is, and what that source may do. No input or output."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from connectors.contract import ObjectKind
+from provisioning.sources.rates import Rate
 
 EVERY_KIND = frozenset(ObjectKind)
 
@@ -33,3 +34,4 @@ class Caller:
     writes: bool = True
     own_only: bool = False
     profile: Profile = Profile()
+    rate: Rate = field(default_factory=Rate)

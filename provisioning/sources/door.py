@@ -61,12 +61,16 @@ class Door:
         try:
             if text is None:
                 raise Refused(Reason.MISSING)  # noqa: TRY301 - counted below like the others
-            source, caller = await self._roster.ask(lambda roster: self._known(text, roster))
+            _, caller = await self._roster.ask(lambda roster: self._known(text, roster))
         except Refused as refused:
             self._tally.refused(refused.reason, refused.source)
             raise
-        self._limits.check(f"source {source.id}", source.rate, source.id)
+        self.charge(caller)
         return caller
+
+    def charge(self, caller: Caller) -> None:
+        """Count one request more of a caller. Raises ``RateExceeded``."""
+        self._limits.check(f"source {caller.source}", caller.rate, caller.source)
 
     async def _known(self, text: str, roster: Roster) -> tuple[Source, Caller]:
         digest = sha256(text)
@@ -91,14 +95,15 @@ class Door:
         source = roster.sources.get(found.source)
         if source is None or not _stands(found, source, roster):
             raise Refused(Reason.REVOKED, source.id if source else "")
-        if found.expires <= self._now():
+        held, now = roster.credentials.get(found.credential), self._now()
+        if found.expires <= now or (held is not None and held.credential.expired(now)):
             raise Refused(Reason.EXPIRED, source.id)
         _check_enabled(source)
         return source, found.grant.of(source.caller())
 
     async def _of_entra(self, text: str, digest: str, roster: Roster) -> tuple[Source, Caller]:
         token, until = self._verified.get(digest) or (presented(text), None)
-        trusts = ((source, trust) for source in roster.sources.values() for trust in source.entra)
+        trusts = ((source, trust) for source in roster.sources.values() for trust in source.entra if trust.tells_apart)
         source, _ = owner_of(token, trusts)
         _check_enabled(source)
         now = self._now()

@@ -41,6 +41,10 @@ def check_source(source: Source) -> None:
             raise SourceRefused(f"A source trusts at most {MOST_TRUSTS} issuers of a sort.")
         for trust in trusts:
             _check_trust(trust)
+    if not all(trust.tells_apart for trust in source.entra):
+        raise SourceRefused(
+            "Tokens of Entra's need an app_id or an object_id: the audience alone would let in every app of the tenant."
+        )
     for trust in source.federation:
         if not trust.object_id:
             raise SourceRefused(

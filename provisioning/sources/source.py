@@ -54,6 +54,11 @@ class Trust:
     app_id: str = ""
     object_id: str = ""
 
+    @property
+    def tells_apart(self) -> bool:
+        """Whether it names an app or an object: an audience alone may be shared by every app of the tenant."""
+        return bool(self.app_id or self.object_id)
+
     def overlaps(self, other: "Trust") -> bool:
         """Tell whether one token could be meant by both."""
         return (
@@ -95,7 +100,7 @@ class Source:
     def caller(self) -> Caller:
         """Return the caller that this source is."""
         access = self.access
-        return Caller(self.id, access.kinds, access.writes, access.own_only, access.profile)
+        return Caller(self.id, access.kinds, access.writes, access.own_only, access.profile, self.rate)
 
 
 @dataclass(frozen=True, slots=True)

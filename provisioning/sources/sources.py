@@ -61,6 +61,10 @@ class Sources:
         """
         return await self._door.authenticate(authorization)
 
+    def charge(self, caller: Caller) -> None:
+        """Count one more request of a caller, such as an operation of a bulk request. Raises ``RateExceeded``."""
+        self._door.charge(caller)
+
     async def list(self) -> list[Source]:
         """Return every source with its credentials, by id."""
         return sorted((await self._roster.read()).sources.values(), key=lambda source: source.id)

@@ -18,6 +18,7 @@ _OPENING = "--batch_lockstep\r\nContent-Type: multipart/mixed; boundary=changese
 _PART = "--changeset_lockstep\r\nContent-Type: application/http\r\nContent-Transfer-Encoding: binary\r\n\r\n"
 _CLOSING = "--changeset_lockstep--\r\n\r\n--batch_lockstep--\r\n"
 _HEAD = "DataServiceVersion: 3.0\r\nAccept: application/json;odata=minimalmetadata\r\n"
+_NO_TABLE = "TableNotFound"
 _METHODS = {"upsert": "PUT", "replace": "PUT", "merge": "PATCH"}
 
 # The answer: a status line and headers for each operation, or for the one that failed, with an error as its body.
@@ -83,11 +84,18 @@ def refusal(status: int, body: bytes, code: str = "") -> StoreError:
         return Exists("The entity exists.", index)
     if status == 412 or "ConditionNotSatisfied" in code:
         return Changed("The entity has changed.", index)
+    if code == _NO_TABLE:
+        return StoreError("Storage has no such table. Deploy the templates again, or restore the table.")
     if status == 404:
         return Missing("The entity does not exist.", index)
     if status == 413 or "TooLarge" in code:
         return TooLarge("The record is too large to be stored.")
     return StoreError(f"Storage answered {status} {code or 'without a reason'}.")
+
+
+def is_table_missing(body: bytes, code: str = "") -> bool:
+    """Tell whether a 404 is about the table: nothing is then known about the entity, least of all that it is gone."""
+    return (_reason(body)[0] or code) == _NO_TABLE
 
 
 def _reason(body: bytes) -> tuple[str, int]:

@@ -70,16 +70,20 @@ class Condition(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One step of a transaction. ``etag`` makes an update or a delete conditional on what was read."""
+    """One step of a transaction. ``etag`` makes an update or a delete conditional on what was read.
+
+    ``own``: the key was made for this transaction alone, so that where the row stands, all of it was done.
+    """
 
     verb: Literal["insert", "upsert", "replace", "merge", "delete"]
     entity: Entity
     etag: str | None = None
+    own: bool = False
 
 
-def insert(entity: Entity) -> Operation:
+def insert(entity: Entity, *, own: bool = False) -> Operation:
     """Write a new entity; the transaction fails with ``Exists`` when there is one. This is how uniqueness is kept."""
-    return Operation("insert", entity)
+    return Operation("insert", entity, own=own)
 
 
 def upsert(entity: Entity) -> Operation:

@@ -62,7 +62,7 @@ class Table:
         """Return an entity, or ``None``."""
         path = batch.address(self._name, partition, row)
         answer = await self._wire.send(self._endpoint, "GET", path, headers=_JSON)
-        if answer.status == 404:
+        if answer.status == 404 and not batch.is_table_missing(answer.body, answer.code):
             return None
         if answer.status != 200:
             raise batch.refusal(answer.status, answer.body, answer.code)
@@ -73,13 +73,17 @@ class Table:
 
         Raises ``TooLarge``, ``Exists``, ``Missing``, ``Changed``. A transaction whose answer was lost is sent again
         when an insert, a delete or an ETag in it keeps it from being done twice. If it is refused then, the rows are
-        read: where each is as this transaction leaves it, it was done; so nobody is told that what they just created
-        exists already. Any other is ``StoreError``: it may have been done.
+        read: where one stands that is this transaction's own, or each of the others is as it leaves them, it was done;
+        so nobody is told that what they just created exists already. An ETag is then "" where the row was changed
+        since. Any other is ``StoreError``: it may have been done.
         """
         if len(operations) > MAX_OPERATIONS:
             raise TooLarge(f"{len(operations)} operations are more than the {MAX_OPERATIONS} of one transaction.")
         if sum(check_entity(operation.entity) for operation in operations) > MAX_TRANSACTION_BYTES:
             raise TooLarge("The change is larger than the 4 MiB of one transaction.")
+        unknown = next((index for index, each in enumerate(operations) if each.etag == ""), None)
+        if unknown is not None:
+            raise Changed("The entity was changed since it was written, by an answer that was lost.", unknown)
         answer = await self._wire.send(
             self._endpoint,
             "POST",
@@ -93,9 +97,10 @@ class Table:
             return batch.etags(answer.body, len(operations))
         refusal = batch.refusal(answer.status, answer.body, answer.code)
         if answer.doubtful and isinstance(refusal, Exists | Missing | Changed):
-            done = [await self._left(each) for each in operations]
-            if None not in done:
-                return [etag or "" for etag in done]
+            left = [(each.own, await self._left(each)) for each in operations]
+            shared = [etag for own, etag in left if not own]
+            if any(own and etag is not None for own, etag in left) or (shared and None not in shared):
+                return [etag or "" for _, etag in left]
         raise refusal
 
     async def _left(self, operation: Operation) -> str | None:
@@ -104,7 +109,8 @@ class Table:
         stored = await self.get(sent["PartitionKey"], sent["RowKey"])
         if operation.verb == "delete" or stored is None:
             return "" if operation.verb == "delete" and stored is None else None
-        same = sent.items() <= stored.items() if operation.verb == "merge" else sent == stored
+        partly = operation.verb == "merge" or operation.own
+        same = sent.items() <= stored.items() if partly else sent == stored
         return stored.etag if same else None
 
     async def query(

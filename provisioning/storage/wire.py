@@ -33,6 +33,8 @@ CONNECT_SECONDS = 10
 READ_SECONDS = 30
 """The service itself ends an operation after 30 seconds: a try that timed out is not still at work."""
 
+_UNAUTHORIZED = frozenset({401, 403})
+"""Of a token, and of a signature past its end by the clock of the service."""
 _LATER = frozenset({408, 429, 500, 502, 503, 504})
 
 log = logging.getLogger(__name__)
@@ -116,7 +118,7 @@ class Wire:
                 problem = type(error).__name__
             else:
                 status = judge(status, content)
-                if status == 401 and not renewed:
+                if status in _UNAUTHORIZED and not renewed:
                     renewed = True
                     endpoint.access.refused()
                     continue

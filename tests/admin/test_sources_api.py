@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
+from connectors.contract import ObjectKind
 from provisioning.sources.caller import Caller, Profile
 from provisioning.sources.errors import Refused
+from provisioning.sources.rates import Rate
 from provisioning.sources.source import CUSTOM_APPS
 from provisioning.storage.store import Storage
 from tests.admin.conftest import Api
@@ -132,6 +134,7 @@ async def test_a_source_that_is_not_there_is_told(api: Api, verb: str, path: str
 
 
 TENANT = "7f6c0c3e-2f64-4c7b-9f52-0d1f3c1b7a90"
+APP = "00000014-0000-0000-c000-000000000000"
 
 
 async def test_a_new_source_may_do_everything_at_a_rate_well_above_what_entra_sends(source: dict[str, Any]) -> None:
@@ -158,7 +161,8 @@ async def test_what_a_source_may_do_is_changed_by_what_is_given(api: Api) -> Non
     assert changed["rate"] == {"per_second": 100, "burst": 5}
     assert (await api.client.get("/api/sources/entra")).json() == changed
     caller = await api.hub.sources.authenticate(f"Bearer {token}")
-    assert caller == Caller("entra", frozenset({"User"}), writes=False, own_only=True, profile=Profile(strict=True))  # type: ignore[arg-type]
+    users = frozenset({ObjectKind.USER})
+    assert caller == Caller("entra", users, False, True, Profile(strict=True), Rate(burst=5))
     again = (await api.client.patch("/api/sources/entra", json={"name": "Renamed"})).json()
     assert again == {**changed, "name": "Renamed"}
 
@@ -174,11 +178,11 @@ async def test_how_patch_is_answered_can_be_set_and_left_to_the_kind_again(api: 
 @pytest.mark.usefixtures("source")
 async def test_tokens_and_assertions_of_entra_are_declared_and_taken_back(api: Api) -> None:
     body = {
-        "entra": [{"tenant": TENANT.upper()}],
+        "entra": [{"tenant": TENANT.upper(), "app_id": APP}],
         "federation": [{"tenant": TENANT, "audience": "api://hub", "object_id": TENANT}],
     }
     changed = (await api.client.patch("/api/sources/entra", json=body)).json()
-    assert changed["entra"] == [{"tenant": TENANT, "audience": CUSTOM_APPS, "app_id": "", "object_id": ""}]
+    assert changed["entra"] == [{"tenant": TENANT, "audience": CUSTOM_APPS, "app_id": APP, "object_id": ""}]
     assert changed["federation"] == [{"tenant": TENANT, "audience": "api://hub", "app_id": "", "object_id": TENANT}]
     assert (await api.client.patch("/api/sources/entra", json={"entra": []})).json()["entra"] == []
 
@@ -186,7 +190,7 @@ async def test_tokens_and_assertions_of_entra_are_declared_and_taken_back(api: A
 @pytest.mark.usefixtures("source")
 async def test_tokens_that_could_be_two_sources_are_a_conflict(api: Api) -> None:
     await api.client.post("/api/sources", json={"id": "other", "name": "Other"})
-    body = {"entra": [{"tenant": TENANT}]}
+    body = {"entra": [{"tenant": TENANT, "app_id": APP}]}
     assert (await api.client.patch("/api/sources/entra", json=body)).status_code == 200
     answer = await api.client.patch("/api/sources/other", json=body)
     assert (answer.status_code, answer.json()["code"]) == (409, "source.exists")
@@ -202,11 +206,12 @@ async def test_tokens_that_could_be_two_sources_are_a_conflict(api: Api) -> None
         ({"name": ""}, "1 to 100"),
         ({"rate": {"per_second": 0}}, "requests per second"),
         ({"rate": {"burst": 1_000_000}}, "requests per second"),
-        ({"entra": [{"tenant": "northwind"}]}, "GUID"),
-        ({"entra": [{"tenant": TENANT, "audience": "a b"}]}, "audience"),
+        ({"entra": [{"tenant": "northwind", "app_id": APP}]}, "GUID"),
+        ({"entra": [{"tenant": TENANT}]}, "every app of the tenant"),
+        ({"entra": [{"tenant": TENANT, "audience": "a b", "app_id": APP}]}, "audience"),
         ({"federation": [{"tenant": TENANT, "audience": "api://hub"}]}, "required"),
         ({"federation": [{"tenant": TENANT, "audience": "api://hub", "object_id": ""}]}, "object id"),
-        ({"entra": [{"tenant": TENANT, "audience": f"api://{n}"} for n in range(6)]}, "at most 5"),
+        ({"entra": [{"tenant": TENANT, "audience": f"api://{n}", "app_id": APP} for n in range(6)]}, "at most 5"),
         ({"enabled": False}, "no such field"),
         ({"writes": "sometimes"}, "writes"),
     ],

@@ -1,6 +1,6 @@
 """A storage account whose connections fail on demand: a proxy before the real emulator."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -26,6 +26,8 @@ class FaultyAccount:
     requests: list[str] = field(default_factory=list)
     headers: dict[str, str] = field(default_factory=dict)
     """Of an answer that is only a status."""
+    meanwhile: Callable[[], Awaitable[object]] | None = None
+    """What others do between a request whose answer is lost and its repetition."""
 
 
 @asynccontextmanager
@@ -50,6 +52,8 @@ async def faulty_account(azurite: Azurite) -> AsyncIterator[FaultyAccount]:
                 if fault is None:
                     kept = {name: value for name, value in real.headers.items() if name.lower().startswith(KEPT)}
                     return web.Response(status=real.status, headers=kept, body=content)
+                if account.meanwhile is not None:
+                    await account.meanwhile()
             assert request.transport is not None
             request.transport.abort()
             return web.Response()

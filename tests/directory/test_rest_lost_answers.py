@@ -84,6 +84,48 @@ async def test_a_create_whose_answer_was_lost_has_succeeded(
     assert etags == [etag_of(each) for each in stored]
 
 
+OWN = [insert(row("d:1", name="Mira"), own=True), upsert(row("h:1")), insert(row("n:1", change=1), own=True)]
+OWN += [insert(row("o:1", members="[]"), own=True)]
+
+
+@pytest.mark.parametrize(
+    "others",
+    [
+        [delete("p", "n:1")],
+        [merge(row("o:1", times=1))],
+        [delete("p", "o:1"), delete("p", "n:1")],
+        [merge(row("d:1", name="Mira Okafor")), delete("p", "n:1")],
+    ],
+    ids=["folded", "marked", "swept", "changed"],
+)
+async def test_a_create_whose_answer_was_lost_has_succeeded_whatever_others_did_since(
+    storage: Storage, faulty: Storage, account: FaultyAccount, others: list[Operation]
+) -> None:
+    """The sweeper folds and marks, another request changes what was created."""
+    account.faults = ["lose"]
+    account.meanwhile = lambda: storage.table("directory").transact(others)
+    etags = await faulty.table("directory").transact(OWN)
+    assert len(etags) == len(OWN)
+
+
+async def test_a_change_of_members_whose_answer_was_lost_has_succeeded_though_the_group_changed_since(
+    storage: Storage, faulty: Storage, account: FaultyAccount
+) -> None:
+    await storage.table("directory").transact([insert(row("d:g", generation="1"))])
+    account.faults = ["lose"]
+    account.meanwhile = lambda: storage.table("directory").transact([merge(row("d:g", generation="3"))])
+    touched = [merge(row("d:g", generation="2")), insert(row("o:2"), own=True), upsert(row("m:g:u"))]
+    assert len(await faulty.table("directory").transact(touched)) == 3
+
+
+async def test_an_etag_that_is_not_known_overwrites_nothing(storage: Storage) -> None:
+    table = storage.table("directory")
+    await table.transact([insert(row("r", value=1))])
+    with pytest.raises(Changed):
+        await table.transact([replace(row("r", value=2), "")])
+    assert await table.get("p", "r") == row("r", value=1)
+
+
 async def test_a_change_whose_answer_was_lost_has_succeeded(faulty: Storage, account: FaultyAccount) -> None:
     table = faulty.table("directory")
     old = await table.transact([insert(row("r", a=1, b=1)), insert(row("m", a=1, b=1)), insert(row("gone"))])
@@ -185,10 +227,11 @@ async def test_an_account_out_of_reach_is_a_store_error_without_the_signature() 
 
 
 async def test_a_missing_table_or_queue_is_a_store_error(storage: Storage) -> None:
+    """What a missing table held is not known: nobody may take it for deleted, and delete accounts for it."""
     nowhere = storage.table("nowhere")
-    assert await nowhere.get("p", "r") is None
-    with pytest.raises(StoreError, match="does not exist"):
-        await nowhere.query("p", "", "~")
+    for read in (nowhere.get("p", "r"), nowhere.query("p", "", "~")):
+        with pytest.raises(StoreError, match="restore the table"):
+            await read
     with pytest.raises(StoreError):
         await nowhere.transact([insert(row("r"))])
     with pytest.raises(StoreError, match="404 QueueNotFound"):

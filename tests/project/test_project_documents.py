@@ -25,6 +25,28 @@ def test_every_link_to_a_file_of_the_project_leads_there(document: Path) -> None
     assert [link for link in links if not (document.parent / link).exists()] == []
 
 
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_every_link_to_a_heading_leads_there(document: Path) -> None:
+    links = re.findall(r"\]\((?!https?:)([^)#]*)#([^)]+)\)", document.read_text())
+    assert [link for link in links if link[1] not in anchors(document.parent / link[0] if link[0] else document)] == []
+
+
+def anchors(document: Path) -> set[str]:
+    """The names by which GitHub knows the headings of a document."""
+    headings = re.findall(r"^#+ (.+)$", document.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_every_file_and_module_that_a_document_names_exists(document: Path) -> None:
+    text = document.read_text()
+    paths = re.findall(r"`((?:provisioning|connectors|sandbox|tests|benchmarks|docs)/[\w./*-]+)`", text)
+    modules = re.findall(r"python -m ((?:provisioning|connectors|sandbox|benchmarks)[\w.]*)", text)
+    assert [path for path in paths if not any(ROOT.glob(path.rstrip("/")))] == []
+    files = [ROOT / module.rstrip(".").replace(".", "/") for module in modules]
+    assert [str(file) for file in files if not file.is_dir() and not file.with_suffix(".py").is_file()] == []
+
+
 def test_the_readme_names_the_two_commands() -> None:
     text = (ROOT / "README.md").read_text()
     assert "make demo" in text

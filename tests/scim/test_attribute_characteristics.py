@@ -140,3 +140,24 @@ async def test_what_is_not_unique_may_stand_twice(client: Client) -> None:
     await client.user("a", **shared)
     await client.user("b", **shared)
     assert (await client.get("/Users", filter='externalId eq "7"'))["totalResults"] == 2
+
+
+async def test_a_value_that_is_there_is_not_added_again(client: Client) -> None:
+    """RFC 7643 section 2.4: no two values of one type and value."""
+    home, work = {"type": "home", "value": "m@x"}, {"type": "work", "value": "m@x"}
+    made = await client.user("mira", emails=[work, work, home])
+    assert made["emails"] == [work, home]
+    added = {"op": "add", "path": "emails", "value": [{**work, "primary": True}]}
+    answer = await client.patch(f"/Users/{made['id']}", added)
+    assert answer.body["emails"] == [{**work, "primary": True}, home]
+
+
+async def test_schemas_are_those_that_a_resource_has_something_of(client: Client) -> None:
+    made = await client.user("mira", **{ENTERPRISE: {"department": "Risk"}})
+    operations = [
+        {"op": "add", "path": "schemas", "value": ["urn:x"]},
+        {"op": "replace", "path": "schemas", "value": ["urn:x"]},
+    ]
+    for operation in operations:
+        await client.patch(f"/Users/{made['id']}", operation)
+        assert (await client.get(f"/Users/{made['id']}"))["schemas"] == [USER, ENTERPRISE]

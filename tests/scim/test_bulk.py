@@ -278,7 +278,7 @@ async def test_what_is_not_begun_in_time_is_said_and_can_be_sent_again() -> None
 
     request = ScimRequest("POST", "https://hub.example/scim/v2", "/Bulk")
     body = {"Operations": [{"method": "DELETE", "path": "/Users/u-1"}, {"method": "DELETE", "path": "/Users/u-2"}]}
-    response = await bulk_module.run_bulk(published().service, request, body, serve, most_seconds=-1)
+    response = await bulk_module.run_bulk(published().service, request, body, serve, lambda: None, most_seconds=-1)
     assert response.body is not None
     assert [each["status"] for each in response.body["Operations"]] == ["503", "503"]
     assert served == []

@@ -75,8 +75,9 @@ async def test_a_mistake_is_a_scim_error_with_its_status(
     assert answer.body["status"] == str(status)
 
 
-async def test_a_broken_filter_is_refused(client: Client) -> None:
-    answer = await client.send("GET", "/Users", filter="userName eq")
+@pytest.mark.parametrize("text", ["userName eq", 'emails[type eq "work"', "(userName pr", "userName pr)"])
+async def test_a_broken_filter_is_refused(client: Client, text: str) -> None:
+    answer = await client.send("GET", "/Users", filter=text)
     assert (answer.status, answer.body["scimType"]) == (400, "invalidFilter")
 
 

@@ -100,3 +100,11 @@ async def test_users_are_found_by_their_roles(client: Client, question: str) -> 
     made = await client.user("mira", roles=[{"value": "Admin", "primary": True}])
     await client.user("noor", roles=[{"value": "Reader", "primary": True}])
     assert [each["id"] for each in (await client.get("/Users", filter=question))["Resources"]] == [made["id"]]
+
+
+async def test_add_of_a_role_that_was_created_with_its_type_makes_no_second_one(client: Client) -> None:
+    """The complex function sends the type at the creation, and none in the JSON of a later Add."""
+    kind = "WindowsAzureActiveDirectoryRole"
+    made = await client.user("mira", roles=[{"primary": False, "type": kind, "value": "Admin", "display": "Old"}])
+    await client.patch(f"/Users/{made['id']}", {"op": "Add", "path": "roles", "value": [{"value": ADMIN}]})
+    assert await roles(client, made["id"]) == [{"primary": False, "type": kind, "value": "Admin", "display": "Admin"}]

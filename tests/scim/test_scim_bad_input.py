@@ -1,10 +1,17 @@
 """Nothing that a client sends gives a 5xx or something half-written: it is refused as a SCIM error, with words."""
 
+import base64
+import os
 from typing import Any
 
 import pytest
+from scim2_server.cursor import Cursors
 
+from provisioning.sources.caller import Profile
+from tests.scim.callers import caller
 from tests.scim.conftest import PATCH, Client
+
+SEARCH = "urn:ietf:params:scim:api:messages:2.0:SearchRequest"
 
 DEEP = b"[" * 900 + b"]" * 900
 NESTED = "not (" * 300 + 'type eq "x"' + ")" * 300
@@ -246,3 +253,50 @@ async def test_a_patch_that_makes_a_user_too_large_changes_nothing(client: Clien
     answer = await client.patch(f"/Users/{user['id']}", *operations)
     assert answer.status == 413, str(answer)[:500]
     assert await client.get(f"/Users/{user['id']}") == user
+
+
+@pytest.mark.parametrize("strict", [False, True])
+@pytest.mark.parametrize(
+    ("body", "scim_type"),
+    [
+        ({"attributes": ["," * 9000]}, "invalidValue"),
+        ({"attributes": ["title"] * 9000}, "invalidValue"),
+        ({"sortBy": "a" * 9000}, "invalidValue"),
+        ({"filter": " or ".join(["title pr"] * 2000)}, "invalidFilter"),
+    ],
+)
+async def test_a_search_that_is_dear_to_read_is_refused_unread(
+    client: Client, strict: bool, body: dict[str, Any], scim_type: str
+) -> None:
+    mine = await caller(client, "pure", profile=Profile(strict=strict))
+    answer = await mine.send("POST", "/Users/.search", {"schemas": [SEARCH], **body})
+    assert (answer.status, answer.body["scimType"]) == (400, scim_type)
+    assert "8192" in answer.body["detail"]
+
+
+async def test_half_a_surrogate_pair_in_a_filter_finds_nobody(client: Client) -> None:
+    """JSON escapes inside of a filter are read after the body was."""
+    for text in ("\\ud800", "\\ud800" + "a" * 300):
+        answer = await client.send("GET", "/Users", filter=f'userName eq "{text}"')
+        assert answer.status in (200, 400), answer
+
+
+@pytest.mark.parametrize("content", [b"[]", b"{}", b"\xff", b'{"q":1}', b"9" * 5000])
+async def test_a_made_up_cursor_is_refused(client: Client, content: bytes) -> None:
+    """Cursors are sealed with a key that is no secret."""
+    cursors = Cursors(b"lockstep cursors")
+    salt = os.urandom(16)
+    nonce = os.urandom(12)
+    sealed = cursors._aead(salt).encrypt(nonce, content, b"\x01")
+    cursor = base64.urlsafe_b64encode(b"\x01" + salt + nonce + sealed).rstrip(b"=").decode()
+    answer = await client.send("GET", "/Users", cursor=cursor, count="2")
+    assert (answer.status, answer.body["scimType"]) == (400, "invalidCursor")
+
+
+async def test_a_path_is_logged_on_one_line_and_without_names(client: Client, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    await client.send("GET", "/Users/mira@northwind.example")
+    await client.send("GET", "/x%0Ascim GET /Users 200")
+    told = [record.getMessage() for record in caplog.records if record.name == "provisioning.scim.endpoint"]
+    assert not any("mira" in each or "\n" in each for each in told)
+    assert any("/Users/-" in each for each in told)

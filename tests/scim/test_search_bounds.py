@@ -14,6 +14,7 @@ from provisioning.directory.outbox import Announcement
 from provisioning.scim.published import published
 from provisioning.scim.search import related
 from provisioning.scim.search.searching import Search
+from provisioning.sources.caller import Caller
 from provisioning.storage.store import Storage
 
 USER, GROUP = ObjectKind.USER, ObjectKind.GROUP
@@ -42,7 +43,7 @@ async def people(directory: Directory) -> list[str]:
 
 async def search(directory: Directory, kind: ObjectKind, most: int, position: Any = None, **asked: Any) -> SearchPage:
     request = parametrize(SearchRequest, MODELS[kind])(**asked)
-    return await Search(directory, published(), "entra", most).page([kind], request, position)
+    return await Search(directory, published(), Caller("entra"), most).page([kind], request, position)
 
 
 @pytest.mark.parametrize("asked", [{"filter": 'title eq "lead"'}, {"sort_by": "title"}, {"filter": 'userName sw "u"'}])

@@ -107,3 +107,21 @@ async def test_without_a_caller_nothing_is_authorised() -> None:
     request = ScimRequest("GET", "https://hub.example/scim/v2", "/Users")
     with pytest.raises(Exception, match="bearer token"):
         service.authorize(request, service.match(request), service.resource_type_at("Users"))
+
+
+async def test_a_source_for_users_learns_nothing_of_groups_through_them(client: Client) -> None:
+    mira = await client.user("mira")
+    risk = await client.group("Risk", mira["id"])
+    mine = await caller(client, "people", kinds=frozenset({ObjectKind.USER}))
+    shown = (await mine.send("GET", f"/Users/{mira['id']}", attributes="userName,groups")).body
+    assert "groups" not in shown
+    listed = (await mine.send("GET", "/Users", attributes="userName,groups")).body["Resources"]
+    assert not any("groups" in each for each in listed)
+    for query in (
+        {"filter": f'groups.value eq "{risk["id"]}"'},
+        {"filter": 'groups.display eq "Risk"'},
+        {"filter": "groups pr"},
+        {"sortBy": "groups.display"},
+    ):
+        assert (await mine.send("GET", "/Users", **query)).status == 403, query
+    assert (await client.send("GET", "/Users", filter="groups pr")).body["totalResults"] == 1

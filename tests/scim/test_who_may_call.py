@@ -5,8 +5,9 @@ from dataclasses import replace
 
 import pytest
 
+from provisioning.scim.bulk import BULK_REQUEST
 from provisioning.sources.rates import Rate
-from tests.scim.conftest import Client
+from tests.scim.conftest import USER, Client
 
 
 async def test_every_refused_caller_is_answered_alike(client: Client) -> None:
@@ -33,6 +34,18 @@ async def test_a_source_beyond_its_rate_is_told_when_to_come_again(client: Clien
     assert [answer.status for answer in answers] == [200, 200, 429]
     assert answers[-1].headers["Retry-After"] == "1"
     assert answers[-1].body["status"] == "429"
+
+
+async def test_each_operation_of_a_bulk_request_counts_for_the_rate(client: Client) -> None:
+    """Those beyond the rate wait: nobody can pace what stands in one body."""
+    await client.endpoint.sources.change("entra", lambda source: replace(source, rate=Rate(1, 4)))
+    operations = [
+        {"method": "POST", "path": "/Users", "bulkId": f"{n}", "data": {"schemas": [USER], "userName": f"m{n}"}}
+        for n in range(5)
+    ]
+    answer = await client.send("POST", "/Bulk", {"schemas": [BULK_REQUEST], "Operations": operations})
+    assert [each["status"] for each in answer.body["Operations"]] == ["201"] * 5
+    assert (await client.send("GET", "/Users")).status == 429
 
 
 async def test_a_refused_call_is_logged_by_reason_and_origin(client: Client, caplog: pytest.LogCaptureFixture) -> None:

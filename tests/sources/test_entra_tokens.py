@@ -24,13 +24,13 @@ from tests.sources.conftest import SERVICE, TENANT, Entra, Time, federated, reas
 
 OTHER = "00000000-1111-4222-8333-444444444444"
 APP = "00000014-0000-0000-c000-000000000000"
-EVERY = Trust(TENANT, CUSTOM_APPS)
+PROVISIONING = Trust(TENANT, CUSTOM_APPS, object_id=SERVICE)
 
 
 @pytest.fixture
 async def trusting_sources(sources: Sources) -> Sources:
     """The sources, of which ``entra`` takes the tenant's tokens."""
-    await sources.change("entra", trusting(EVERY))
+    await sources.change("entra", trusting(PROVISIONING))
     return sources
 
 
@@ -50,7 +50,7 @@ async def test_a_token_of_either_version_lets_its_source_in(
 
 
 async def test_the_app_of_a_version_2_token_is_its_azp(sources: Sources, entra: Entra, time: Time) -> None:
-    await sources.change("entra", trusting(replace(EVERY, app_id=APP)))
+    await sources.change("entra", trusting(replace(PROVISIONING, app_id=APP)))
     text = entra.sign(entra.claims(time.now(), appid=None, azp=APP.upper()))
     assert await source_of(sources, text) == "entra"
 
@@ -119,7 +119,7 @@ async def test_a_token_whose_claims_were_changed_is_refused(
     trusting_sources: Sources, entra: Entra, time: Time
 ) -> None:
     header, _, signature = entra.sign(entra.claims(time.now())).split(".")
-    changed = part(entra.claims(time.now(), oid=OTHER))
+    changed = part(entra.claims(time.now(), appid=OTHER))
     assert await reason(trusting_sources, f"{header}.{changed}.{signature}") is Reason.SIGNATURE
 
 
@@ -153,8 +153,8 @@ async def test_sources_of_one_tenant_are_told_apart_by_app_or_object(
     sources: Sources, entra: Entra, time: Time
 ) -> None:
     await sources.create("other", "Other")
-    await sources.change("entra", trusting(replace(EVERY, app_id=APP)))
-    await sources.change("other", trusting(replace(EVERY, app_id=OTHER, object_id=SERVICE)))
+    await sources.change("entra", trusting(replace(PROVISIONING, app_id=APP)))
+    await sources.change("other", trusting(replace(PROVISIONING, app_id=OTHER, object_id=SERVICE)))
     assert await source_of(sources, entra.sign(entra.claims(time.now()))) == "entra"
     assert await source_of(sources, entra.sign(entra.claims(time.now(), appid=OTHER))) == "other"
     assert await reason(sources, entra.sign(entra.claims(time.now(), appid=OTHER, oid=OTHER))) is Reason.AUDIENCE
@@ -164,10 +164,20 @@ async def test_a_token_that_two_sources_trust_all_the_same_is_refused(
     sources: Sources, entra: Entra, time: Time, storage: Storage
 ) -> None:
     await sources.create("other", "Other")
-    source = replace(await sources.get("other"), entra=(EVERY,))
-    await storage.table("sources").transact([upsert(source_row(source))])  # as two administrators at once could
-    await storage.table("sources").transact([upsert(source_row(replace(await sources.get("entra"), entra=(EVERY,))))])
+    source = replace(await sources.get("other"), entra=(PROVISIONING,))
+    mine = replace(await sources.get("entra"), entra=(PROVISIONING,))
+    for each in (source, mine):  # as two administrators at once could
+        await storage.table("sources").transact([upsert(source_row(each))])
     assert await reason(sources, entra.sign(entra.claims(time.now()))) is Reason.AMBIGUOUS
+
+
+async def test_an_audience_alone_lets_nobody_in_however_it_came_to_be_stored(
+    sources: Sources, entra: Entra, time: Time, storage: Storage
+) -> None:
+    """Every custom app of a tenant can get tokens with the same audience."""
+    source = replace(await sources.get("entra"), entra=(Trust(TENANT, CUSTOM_APPS),))
+    await storage.table("sources").transact([upsert(source_row(source))])
+    assert await reason(sources, entra.sign(entra.claims(time.now()))) is Reason.AUDIENCE
 
 
 @pytest.mark.parametrize("change", [trusting, federated])
@@ -185,10 +195,11 @@ async def test_what_a_token_could_not_tell_apart_is_refused_at_configuration(sou
 @pytest.mark.parametrize(
     ("trust", "words"),
     [
-        (Trust("northwind.example", CUSTOM_APPS), "tenant must be a GUID"),
-        (Trust("", CUSTOM_APPS), "tenant must be a GUID"),
-        (Trust(TENANT, ""), "audience must be"),
-        (Trust(TENANT, "a b"), "audience must be"),
+        (Trust(TENANT, CUSTOM_APPS), "every app of the tenant"),
+        (replace(PROVISIONING, tenant="northwind.example"), "tenant must be a GUID"),
+        (replace(PROVISIONING, tenant=""), "tenant must be a GUID"),
+        (replace(PROVISIONING, audience=""), "audience must be"),
+        (replace(PROVISIONING, audience="a b"), "audience must be"),
         (Trust(TENANT, CUSTOM_APPS, app_id="x"), "app_id must be a GUID"),
         (Trust(TENANT, CUSTOM_APPS, object_id="x"), "object_id must be a GUID"),
     ],

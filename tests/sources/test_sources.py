@@ -128,7 +128,7 @@ async def test_what_a_source_may_do_is_stored_and_handed_to_its_callers(sources:
     assert changed == await sources.get("entra")
     assert changed.rate == Rate(5, 7)
     assert await sources.authenticate(f"Bearer {text}") == Caller(
-        "entra", frozenset({ObjectKind.GROUP}), writes=False, own_only=True, profile=Profile(True, False)
+        "entra", frozenset({ObjectKind.GROUP}), False, True, Profile(True, False), Rate(5, 7)
     )
 
 

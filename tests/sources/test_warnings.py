@@ -12,7 +12,7 @@ from provisioning.sources.sources import Sources
 from provisioning.sources.tally import RefusedCalls, Tally
 from provisioning.storage.store import Storage
 from tests.sources.conftest import Entra, Time, TokenClient, federated, reason, source_of, trusting
-from tests.sources.test_entra_tokens import EVERY
+from tests.sources.test_entra_tokens import PROVISIONING
 from tests.sources.test_federation import FEDERATION
 
 
@@ -115,7 +115,7 @@ async def test_no_credential_is_in_a_row_a_log_record_or_an_answer(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    await sources.change("entra", lambda source: federated(FEDERATION)(trusting(EVERY)(source)))
+    await sources.change("entra", lambda source: federated(FEDERATION)(trusting(PROVISIONING)(source)))
     _, token = await sources.issue("entra")
     _, secret = await sources.issue_secret("entra")
     jwt, assertion = entra.sign(entra.claims(time.now())), entra.assertion(time.now())
@@ -155,6 +155,6 @@ async def test_no_credential_is_in_a_row_a_log_record_or_an_answer(
 
 
 async def test_an_access_rule_is_not_lost_when_a_source_is_disabled(sources: Sources) -> None:
-    await sources.change("entra", lambda source: replace(trusting(EVERY)(source), name="Renamed"))
+    await sources.change("entra", lambda source: replace(trusting(PROVISIONING)(source), name="Renamed"))
     disabled = await sources.enable("entra", enabled=False)
-    assert (disabled.entra, disabled.name, disabled.enabled) == ((EVERY,), "Renamed", False)
+    assert (disabled.entra, disabled.name, disabled.enabled) == ((PROVISIONING,), "Renamed", False)

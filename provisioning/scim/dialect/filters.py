@@ -123,6 +123,8 @@ class _Rewriting:
         end = self._position
         while end < len(self._words) and self._words[end] != "]":
             end += 1
+        if end == len(self._words):
+            raise _NotUnderstoodError
         inner = _Rewriting(attribute, self._words[self._position + 1 : end]).result()
         self._position = end + 1
         path = f"{written}[{inner}]"

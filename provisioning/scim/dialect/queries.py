@@ -15,7 +15,7 @@ Filters and lists of attributes are those of ``filters``.
 from collections.abc import Mapping
 from typing import Any
 
-from scim2_models import InvalidSyntaxException, InvalidValueException
+from scim2_models import InvalidFilterException, InvalidSyntaxException, InvalidValueException
 
 from provisioning.scim.dialect.filters import normal_attributes, normal_filter
 from provisioning.scim.limits import MOST_FILTER_CHARS
@@ -31,18 +31,39 @@ def named(parameters: Mapping[str, Any]) -> dict[str, Any]:
     return {_PARAMETERS[key.lower()]: value for key, value in parameters.items() if key.lower() in _PARAMETERS}
 
 
+def bounded(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the known parameters, none longer than it may be: reading them costs by their length, and more.
+
+    Raises ``InvalidFilterException`` and ``InvalidValueException``.
+    """
+    known = named(parameters)
+    for name in _PATHS | {"filter"}:
+        texts = known.get(name)
+        given = texts if isinstance(texts, list) else [texts]
+        if sum(len(text) + 1 for text in given if isinstance(text, str)) > MOST_FILTER_CHARS + 1:
+            refused = InvalidFilterException if name == "filter" else InvalidValueException
+            raise refused(detail=f"'{name}' has more than {MOST_FILTER_CHARS} characters")
+    return known
+
+
+def search_body(body: Any) -> dict[str, Any]:
+    """Return the known parameters of a search's body, as ``bounded``. Raises ``InvalidSyntaxException`` as well."""
+    if not isinstance(body, Mapping):
+        raise InvalidSyntaxException(detail="The body must be a JSON object")
+    return bounded(body)
+
+
 def normal_query(shape: Shape, query: Mapping[str, str]) -> dict[str, str]:
     """Return the parameters of a query in RFC form. Raises ``InvalidFilterException`` and ``InvalidValueException``."""
-    return {name: _normal(shape, name, value) for name, value in named(query).items() if not _says_nothing(name, value)}
+    known = bounded(query)
+    return {name: _normal(shape, name, value) for name, value in known.items() if not _says_nothing(name, value)}
 
 
 def normal_search(shape: Shape, body: Any) -> dict[str, Any]:
     """Return the body of a search in RFC form. Raises ``InvalidSyntaxException`` and ``InvalidFilterException``."""
-    if not isinstance(body, Mapping):
-        raise InvalidSyntaxException(detail="The body must be a JSON object")
     return {
         name: _normal(shape, name, value)
-        for name, value in named(body).items()
+        for name, value in search_body(body).items()
         if value is not None and not _says_nothing(name, value)
     }
 
@@ -54,8 +75,6 @@ def _says_nothing(name: str, value: Any) -> bool:
 
 
 def _normal(shape: Shape, name: str, value: Any) -> Any:
-    if name in _PATHS and isinstance(value, str) and len(value) > MOST_FILTER_CHARS:
-        raise InvalidValueException(detail=f"'{name}' has more than {MOST_FILTER_CHARS} characters")
     if name in {"attributes", "excludedAttributes"}:
         texts = value if isinstance(value, list) else [value]
         if all(isinstance(text, str) for text in texts):

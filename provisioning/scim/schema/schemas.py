@@ -250,7 +250,14 @@ def service_provider_config() -> Definition:
                 "name": "Bearer token",
                 "description": "A token of the source, in the Authorization header.",
                 "primary": True,
-            }
+            },
+            {
+                "type": "oauth2",
+                "name": "OAuth 2.0 client credentials",
+                "description": "A token of /oauth/token, got by a client secret or a client assertion.",
+                "specUri": "https://www.rfc-editor.org/info/rfc6749",
+                "primary": False,
+            },
         ],
     }
 

@@ -18,6 +18,8 @@ NAMES = {ObjectKind.USER: "userName", ObjectKind.GROUP: "displayName"}
 """The attribute of each kind that every resource has, and no two have in common."""
 
 _LONGEST = 100_000
+_LONGEST_ID = 64
+_LONGEST_NAME = 200
 _NUMBER, _MOMENT, _TEXT = range(3)
 
 
@@ -56,12 +58,12 @@ def read_place(written: Any, *, sorts: bool) -> Place | None:
     if written is None:
         return None
     match written:
-        case {"d": "next" | "previous" as direction, "i": str(resource_id)} if kind_of(resource_id[:64]):
+        case {"d": "next" | "previous" as direction, "i": str(resource_id)} if _is_id(resource_id):
             forward = direction == "next"
         case _:
             raise InvalidCursorException
     if not sorts:
-        return Place(forward, resource_id[:64])
+        return Place(forward, resource_id)
     match written.get("k", 0):
         case None:
             key = SortKey(True, _NUMBER, 0, resource_id)
@@ -72,6 +74,10 @@ def read_place(written: Any, *, sorts: bool) -> Place | None:
         case _:
             raise InvalidCursorException
     return Place(forward, resource_id, key)
+
+
+def _is_id(text: str) -> bool:
+    return len(text) <= _LONGEST_ID and text.isascii() and kind_of(text) is not None
 
 
 def sort_key(value: Any, resource_id: str) -> SortKey:
@@ -90,6 +96,11 @@ def sort_key(value: Any, resource_id: str) -> SortKey:
 def name_key(encoded: str, resource_id: str) -> SortKey:
     """Return the key of an encoded name, as ``Streams.names`` gives it."""
     return SortKey(False, _TEXT, encoded, resource_id)
+
+
+def is_name(text: str) -> bool:
+    """Tell whether a text out of a cursor can be an encoded name, or is empty."""
+    return len(text) <= _LONGEST_NAME and text.isprintable()
 
 
 def encoded_name(name: str) -> str:

@@ -7,7 +7,7 @@ no more than itself. A page by index, and one that is sorted, has to look at all
 from collections.abc import Sequence
 from typing import Any
 
-from scim2_models import ScimFilter, SearchRequest, TooManyException
+from scim2_models import ForbiddenException, ScimFilter, SearchRequest, TooManyException
 from scim2_server.storage import SearchPage
 from scim2_server.utils import parametrize
 
@@ -28,17 +28,21 @@ from provisioning.scim.search.relations import Relations, relations
 from provisioning.scim.search.sorting import Sorting
 from provisioning.scim.search.work import TooMuchWork, Work
 from provisioning.scim.showing import Showing, Wanted
+from provisioning.sources.caller import Caller
 
 
 class Search:
     """Searches the directory for one source, and shows what was found."""
 
-    def __init__(self, directory: Directory, published: Published, source: str, most_work: int = MOST_SEARCHED) -> None:
+    def __init__(
+        self, directory: Directory, published: Published, caller: Caller, most_work: int = MOST_SEARCHED
+    ) -> None:
         self._directory = directory
         self._presenting = Presenting(published.provider, published.shapes)
-        self._showing = Showing(directory, self._presenting)
+        self._showing = Showing(directory, self._presenting, caller.kinds)
         self._shapes = published.shapes
-        self._source = source
+        self._source = caller.source
+        self._kinds = caller.kinds
         self._most_work = most_work
 
     async def page(self, kinds: Sequence[ObjectKind], request: SearchRequest[Any], position: Any = None) -> SearchPage:
@@ -81,6 +85,10 @@ class Search:
         name, _, part = str(request.sort_by or "").rpartition(":")[2].lower().partition(".")
         if name == RELATIONS[kind]:
             asked |= Relations(present=True, whole=part == "display")  # the first is what it sorts by
+        if kind is ObjectKind.USER and asked and ObjectKind.GROUP not in self._kinds:
+            raise ForbiddenException(
+                detail=f"The source '{self._source}' has no right to Groups, nor to search by the groups of users."
+            )
         bound, model = request.filter, self._presenting.model(kind)
         if bound is not None and bound.model is not model:
             bound = parametrize(ScimFilter, model)(bound.ast)

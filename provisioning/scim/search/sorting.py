@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 from itertools import groupby
 from typing import Any
 
-from scim2_models import SearchRequest
+from scim2_models import InvalidCursorException, SearchRequest
 
 from connectors.contract import ObjectKind
 from provisioning.directory.directory import Directory
@@ -18,7 +18,7 @@ from provisioning.directory.keys import kind_of
 from provisioning.directory.resources import Resource as Stored
 from provisioning.scim.presenting import Model
 from provisioning.scim.search.finding import Finding, Found
-from provisioning.scim.search.ordering import NAMES, Place, SortKey, encoded_name, name_key, sort_key
+from provisioning.scim.search.ordering import NAMES, Place, SortKey, encoded_name, is_name, name_key, sort_key
 from provisioning.scim.search.work import Work
 
 
@@ -123,6 +123,8 @@ class Sorting:
         """Return a page of names. With the order of keys it is read alone, against it the keys before it are too."""
         kind = self._finding.kinds[0]
         anchor = str(place.key.value) if place is not None and place.key is not None else ""
+        if not is_name(anchor):
+            raise InvalidCursorException
         forward = place is None or place.forward
         wanted = None if count is None else count + 1
         if forward != self._descending:
