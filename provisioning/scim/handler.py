@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from scim2_models import (
     Context,
+    NoTargetException,
     Path,
     PayloadTooLargeException,
     Resource,
@@ -23,7 +24,7 @@ from scim2_server.routing import Operation
 from connectors.contract import ObjectKind
 from provisioning.scim.bulk import BulkPart, run_bulk
 from provisioning.scim.dialect.bodies import normal_resource
-from provisioning.scim.dialect.patches import PATCH_OP, normal_operations, patch_operations
+from provisioning.scim.dialect.patches import PATCH_OP, normal_operations, parts_written, patch_operations
 from provisioning.scim.dialect.queries import bounded, normal_query, normal_search, search_body
 from provisioning.scim.groups import Groups
 from provisioning.scim.limits import MOST_ATTRIBUTE_OPERATIONS
@@ -169,14 +170,22 @@ class HubHandler(AsyncScimHandler):
         except SCIMException as error:
             raise while_reading(model, operations, error) from None
 
+        written = parts_written(self._published.shapes[kind_of_type(resource_type).value], operations)
+
         def apply(current: Resource[Any]) -> Resource[Any] | None:
             self.service.check_preconditions(current, "PATCH", conditions)
             if patch_op is None:
                 return None
             try:
-                return self.service.apply_patch(current, patch_op, Conditions())
+                patched = self.service.apply_patch(current, patch_op, Conditions())
             except SCIMException as error:
                 raise while_applying(patch_op, current, error) from None
+            for name in written:
+                if not Path(name).get(current):
+                    raise NoTargetException(
+                        detail=f"'{name}' has no value yet: name the one to write, as in {name}[type eq \"work\"].value"
+                    )
+            return patched
 
         return apply
 

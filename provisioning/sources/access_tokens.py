@@ -1,16 +1,18 @@
 """Access tokens of our own ``/oauth/token``: opaque, short-lived, stored by their SHA-256.
 
 Table ``sources``, ``a:{sha-256}``. A row never changes, so one that was read is not read again; whether the source and
-the secret behind it are still good is asked of the roster each time.
+the secret behind it are still good is asked of the roster each time. Its text ends with a mark of that secret, so that
+one which somebody made up costs no look-up, and no flood of these keeps a good one out.
 """
 
+import hmac
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from connectors.contract import ObjectKind
-from provisioning.sources.credentials import ACCESS_PREFIX, new_text, sha256
+from provisioning.sources.credentials import ACCESS_PREFIX, mark, new_text, sha256
 from provisioning.sources.rates import Limits, Rate
 from provisioning.sources.records import PARTITION
 from provisioning.sources.scopes import Grant
@@ -20,7 +22,8 @@ from provisioning.storage.store import Table
 
 ACCESS = "a:"
 LOOK_UPS = Rate(per_second=20, burst=100)
-"""How many access tokens that it does not know an instance looks up: a flood of made-up ones ends in 429."""
+"""How many access tokens that it does not know an instance looks up. Only those of a federation can be made up: what
+marks them is computed from ids, which are no secrets."""
 UNKNOWN_SECONDS = 30.0
 _MOST_KEPT = 1000
 
@@ -51,20 +54,28 @@ class AccessTokens:
 
     async def issue(self, source: str, credential: str, grant: Grant, now: datetime) -> str:
         """Store a new access token and return its text; one round trip."""
-        text = new_text(ACCESS_PREFIX)
+        body = new_text("")
+        text = f"{ACCESS_PREFIX}{body}.{mark(credential, body)}"
         made = AccessToken(source, credential, now + self.life, grant)
         await self._table.transact([entities.insert(_row(sha256(text), made))])
-        _keep(self._known, sha256(text), made)  # so that a flood of made-up ones cannot keep this one out here
+        _keep(self._known, sha256(text), made)
         return text
 
-    async def find(self, text: str) -> AccessToken | None:
-        """Return the access token of a text, expired ones too. Raises ``RateExceeded``."""
+    async def find(self, text: str, credentials: Iterable[str]) -> AccessToken | None:
+        """Return the access token of a text, expired ones too, if it was got by one of the credentials.
+
+        Raises ``RateExceeded``.
+        """
         digest = sha256(text)
         known = self._known.get(digest)
         if known is not None:
             self._known.move_to_end(digest)
             return known
         if self._clock() - self._unknown.get(digest, float("-inf")) < UNKNOWN_SECONDS:
+            return None
+        body, _, made_by = text.removeprefix(ACCESS_PREFIX).partition(".")
+        marked = made_by.encode("utf-8", "surrogatepass")
+        if not any(hmac.compare_digest(mark(each, body).encode(), marked) for each in credentials):
             return None
         self._limits.check("access", LOOK_UPS)
         row = await self._table.get(PARTITION, ACCESS + digest)

@@ -6,7 +6,7 @@ hashes agree, and nobody can choose his hash. Unknown, revoked and foreign ones 
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
 from provisioning.sources.access_tokens import AccessToken, AccessTokens
@@ -89,7 +89,7 @@ class Door:
         raise Refused(Reason.UNKNOWN)
 
     async def _with_access_token(self, text: str, roster: Roster) -> tuple[Source, Caller]:
-        found = await self._access.find(text)
+        found = await self._access.find(text, _got_by(roster))
         if found is None:
             raise Refused(Reason.UNKNOWN)
         source = roster.sources.get(found.source)
@@ -122,6 +122,13 @@ class Door:
 def _check_enabled(source: Source) -> None:
     if not source.enabled:
         raise Refused(Reason.DISABLED, source.id)
+
+
+def _got_by(roster: Roster) -> Iterator[str]:
+    """Yield what access tokens can be got by."""
+    yield from (digest for digest, held in roster.credentials.items() if held.credential.kind is CredentialKind.SECRET)
+    for source in roster.sources.values():
+        yield from map(federation_key, source.federation)
 
 
 def _stands(token: AccessToken, source: Source, roster: Roster) -> bool:

@@ -161,3 +161,19 @@ async def test_schemas_are_those_that_a_resource_has_something_of(client: Client
     for operation in operations:
         await client.patch(f"/Users/{made['id']}", operation)
         assert (await client.get(f"/Users/{made['id']}"))["schemas"] == [USER, ENTERPRISE]
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [{"op": "replace", "path": "emails.value", "value": "z@x"}, {"op": "add", "value": {"emails.value": "z@x"}}],
+)
+async def test_a_part_is_written_to_every_value_and_to_none_is_refused(
+    client: Client, operation: dict[str, Any]
+) -> None:
+    made = await client.user("mira")
+    answer = await client.patch(f"/Users/{made['id']}", operation)
+    assert (answer.status, answer.body["scimType"]) == (400, "noTarget")
+    assert "emails[type eq" in answer.body["detail"]
+    other = await client.user("noor", emails=[{"type": "work", "value": "a@x"}])
+    answer = await client.patch(f"/Users/{other['id']}", operation)
+    assert answer.body["emails"] == [{"type": "work", "value": "z@x"}]

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from benchmarks.counting import RoundTrips
+from provisioning.sources.credentials import mark, sha256
 from provisioning.sources.errors import RateExceeded, Reason, Refused
 from provisioning.sources.sources import Sources
 from provisioning.storage.store import Storage
@@ -58,14 +59,35 @@ async def test_a_thousand_wrong_secrets_and_unknown_clients_read_storage_eleven_
     assert len(requests) == 1 + 10
 
 
-async def test_made_up_access_tokens_are_looked_up_a_hundred_times_and_then_told_to_wait(
+def marked(secret: str, number: int) -> str:
+    """An access token that was never issued, with the mark of a secret."""
+    return f"lsa_made-up-{number}.{mark(sha256(secret), f'made-up-{number}')}"
+
+
+async def test_made_up_access_tokens_are_not_looked_up_and_keep_no_good_one_out(
+    counted: Sources, counter: RoundTrips, counting: Storage
+) -> None:
+    """The good one was got of another instance of the app, and is not known here."""
+    _, secret = await counted.issue_secret("entra")
+    other = Sources(counting)
+    access = (await TokenClient(other).with_secret("entra", secret)).body["access_token"]
+    with counter.counted() as requests:
+        for number in range(300):
+            assert await reason(counted, f"lsa_made-up-{number}.{'0' * 32}") is Reason.UNKNOWN
+    assert len(requests) <= 11
+    assert await source_of(counted, access) == "entra"
+
+
+async def test_access_tokens_with_a_good_mark_are_looked_up_a_hundred_times_and_then_told_to_wait(
     counted: Sources, counter: RoundTrips
 ) -> None:
+    """The mark of a federation is computed from ids, which are no secrets."""
+    _, secret = await counted.issue_secret("entra")
     outcomes = {Refused: 0, RateExceeded: 0}
     with counter.counted() as requests:
         for number in range(300):
             try:
-                await counted.authenticate(f"Bearer lsa_made-up-{number}")
+                await counted.authenticate(f"Bearer {marked(secret, number)}")
             except (Refused, RateExceeded) as error:
                 outcomes[type(error)] += 1
     assert outcomes == {Refused: 100, RateExceeded: 200}
@@ -73,10 +95,11 @@ async def test_made_up_access_tokens_are_looked_up_a_hundred_times_and_then_told
 
 
 async def test_the_same_unknown_access_token_is_looked_up_once(counted: Sources, counter: RoundTrips) -> None:
-    await reason(counted, "lsa_made-up")
+    _, secret = await counted.issue_secret("entra")
+    await reason(counted, marked(secret, 1))
     with counter.counted() as requests:
         for _ in range(150):
-            assert await reason(counted, "lsa_made-up") is Reason.UNKNOWN
+            assert await reason(counted, marked(secret, 1)) is Reason.UNKNOWN
     assert len(requests) <= 10
 
 

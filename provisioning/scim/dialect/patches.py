@@ -11,7 +11,7 @@ Shapes, and where each is documented:
 * the value shapes of ``values`` and the filters of ``filters`` inside of paths
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from scim2_models import (
@@ -54,6 +54,19 @@ def patch_operations(body: Any) -> list[Any]:
     if len(given) > MOST_PATCH_OPERATIONS:
         raise PayloadTooLargeException(detail=f"A PATCH may have at most {MOST_PATCH_OPERATIONS} operations")
     return given
+
+
+def parts_written(shape: Shape, operations: Iterable[Operation]) -> list[str]:
+    """Return the multi-valued attributes of which a part is written without saying of which value: ``emails.value``.
+
+    It is written to every value; where there is none, there is nothing to write to (RFC 7644 section 3.5.2, noTarget).
+    """
+    targets = [shape.resolve(str(each.get("path") or "")) for each in operations if each.get("op") != "remove"]
+    return [
+        str(Target(each.urn, each.attribute))
+        for each in targets
+        if each is not None and each.attribute and each.attribute.multi and each.part and each.condition is None
+    ]
 
 
 def _operation(shape: Shape, given: Any) -> Iterator[Operation]:
