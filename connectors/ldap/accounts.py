@@ -86,11 +86,15 @@ def set_active(directory: Directory, remote_id: str, *, active: bool) -> None:
 
 
 def delete(directory: Directory, kind: ObjectKind, remote_id: str) -> None:
-    """Delete an entry. What points at it is cleared first: afterwards nobody would know its DN."""
+    """Delete an entry. What points at it is cleared first: should this end in the middle, nobody would know its DN.
+
+    And once more when it is gone: who was made to point at it meanwhile finds nothing then.
+    """
     try:
         dn = directory.locate(kind, remote_id, ["1.1"]).dn
         repoint(directory, dn, None)
         directory.session.delete(dn)
+        repoint(directory, dn, None)
     except NotFound:
         return
 

@@ -25,6 +25,7 @@ from connectors.ldap.results import (
 )
 
 MEMBERS_PER_MODIFY = 500
+_CORRECTIONS = 3
 _ABOUT_ONE_VALUE = {NO_SUCH_ATTRIBUTE, VALUE_EXISTS, 19, 21, 34, OBJECT_CLASS_VIOLATION}
 
 type _Member = tuple[str, str]
@@ -35,16 +36,37 @@ def change_members(directory: Directory, group: str, add: Sequence[str], remove:
     """Add and remove by remote id. Who does not exist is removed already, and cannot be added."""
     group_dn = directory.locate(GROUP, group, ["1.1"]).dn
     dns = directory.dns_of([*add, *remove])
-    failed: dict[str, ConnectorError] = {
-        member: NotFound(f"There is no account {member} in the directory.", code="ldap.noSuchMember")
-        for member in add
-        if member not in dns
-    }
+    failed: dict[str, ConnectorError] = {member: _absent(member) for member in add if member not in dns}
     for operation, ids in ((MODIFY_DELETE, remove), (MODIFY_ADD, add)):
         members = [(remote_id, dns[remote_id]) for remote_id in dict.fromkeys(ids) if remote_id in dns]
         for start in range(0, len(members), MEMBERS_PER_MODIFY):
             failed |= _apply(directory, group_dn, operation, members[start : start + MEMBERS_PER_MODIFY])
-    return MemberFailures(failed)
+    gone = _corrected(directory, group_dn, {member: dns[member] for member in add if member not in failed})
+    return MemberFailures(failed | {member: _absent(member) for member in gone})
+
+
+def _corrected(directory: Directory, group_dn: str, added: dict[str, str]) -> set[str]:
+    """Look once more at those who were added, by their DNs of a moment ago, and return who is gone since.
+
+    Somebody who is deleted or renamed between the look-up and the change would leave a dead DN in the group. Whoever
+    deletes or renames looks for the old DN when that is done, so one of both finds it.
+    """
+    gone: set[str] = set()
+    for _ in range(_CORRECTIONS):
+        now = directory.dns_of(list(added)) if added else {}
+        dead = [(member, dn) for member, dn in added.items() if now.get(member) != dn]
+        if not dead:
+            break
+        _apply(directory, group_dn, MODIFY_DELETE, dead)
+        gone |= {member for member, _ in dead if member not in now}
+        added = {member: now[member] for member, _ in dead if member in now}
+        if added:
+            _apply(directory, group_dn, MODIFY_ADD, list(added.items()))
+    return gone
+
+
+def _absent(member: str) -> NotFound:
+    return NotFound(f"There is no account {member} in the directory.", code="ldap.noSuchMember")
 
 
 def members(directory: Directory, group: str) -> list[str]:

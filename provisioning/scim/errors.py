@@ -6,6 +6,8 @@ from http import HTTPStatus
 
 from pydantic import ValidationError
 from scim2_models import (
+    ExpiredCursorException,
+    InvalidCursorException,
     InvalidValueException,
     NotFoundException,
     PayloadTooLargeException,
@@ -65,6 +67,12 @@ def scim_error(error: Exception) -> SCIMException | None:
                 detail="The resource has another version than the request names. Read it again, and send the change "
                 "with the version that meta.version then has"
             )
+        case InvalidCursorException():
+            return InvalidCursorException(
+                detail="The cursor is not of this endpoint, or of another query. Begin again with an empty cursor"
+            )
+        case ExpiredCursorException():
+            return ExpiredCursorException(detail="The cursor is older than a day. Begin again with an empty cursor")
         case SCIMException():
             return error
         case Refused():

@@ -291,6 +291,7 @@ async def test_a_made_up_cursor_is_refused(client: Client, content: bytes) -> No
     cursor = base64.urlsafe_b64encode(b"\x01" + salt + nonce + sealed).rstrip(b"=").decode()
     answer = await client.send("GET", "/Users", cursor=cursor, count="2")
     assert (answer.status, answer.body["scimType"]) == (400, "invalidCursor")
+    assert "empty cursor" in answer.body["detail"]
 
 
 async def test_a_path_is_logged_on_one_line_and_without_names(client: Client, caplog: pytest.LogCaptureFixture) -> None:

@@ -1,13 +1,15 @@
 """DNs that point at accounts follow renames, moves and deletions, whether the server helps or not."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Any
 
 import pytest
 
 from connectors.contract import Account, ObjectKind, Reference
 from connectors.errors import Rejected, Unavailable
-from connectors.ldap import LdapConnector
+from connectors.ldap import LdapConnector, memberships
+from connectors.ldap.library import MODIFY_ADD
 from connectors.ldap.names import parse_dn
 from connectors.ldap.session import Session
 from sandbox.slapd import DISABLED, GROUPS, USERS, Slapd
@@ -215,3 +217,58 @@ class TestCrashInTheMiddle:
         assert held(raw, team.name, "member") == []
         raw.close()
         await connector.close()
+
+
+@pytest.fixture
+def meanwhile(monkeypatch: pytest.MonkeyPatch, raw: Session) -> list[Callable[[Session], object]]:
+    """What others do between the look-up of a member's DN and the first change of the group."""
+    acts: list[Callable[[Session], object]] = []
+    modify = memberships._modify
+
+    def interrupted(*given: Any) -> Any:
+        if acts:
+            acts.pop()(raw)
+        return modify(*given)
+
+    monkeypatch.setattr(memberships, "_modify", interrupted)
+    return acts
+
+
+async def test_a_member_who_is_deleted_while_being_added_leaves_no_dead_name(
+    on_server: LdapConnector, raw: Session, meanwhile: list[Callable[[Session], object]]
+) -> None:
+    leaver, stays, team = await user(on_server), await user(on_server), await group(on_server)
+    meanwhile.append(lambda session: session.delete(leaver.name))
+    failures = await on_server.change_members(team.remote_id, [leaver.remote_id, stays.remote_id], [])
+    assert list(failures.failed) == [leaver.remote_id]
+    assert held(raw, team.name, "member") == [stays.name]
+
+
+async def test_a_member_who_is_renamed_while_being_added_is_in_by_the_new_name(
+    on_server: LdapConnector, raw: Session, meanwhile: list[Callable[[Session], object]]
+) -> None:
+    mira, team, name = await user(on_server), await group(on_server), word()
+    meanwhile.append(lambda session: session.rename(mira.name, f"uid={name}"))
+    failures = await on_server.change_members(team.remote_id, [mira.remote_id], [])
+    assert failures.failed == {}
+    assert held(raw, team.name, "member") == [f"uid={name},{USERS}"]
+
+
+async def test_who_was_added_while_an_account_was_deleted_is_taken_out_again(
+    bare_slapd: Slapd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server does not help, and the add came after the deletion had cleared what pointed at the account."""
+    connector, session = LdapConnector.open(settings_for(bare_slapd)), open_session(bare_slapd)
+    leaver, team = await user(connector), await group(connector)
+    delete = Session.delete
+
+    def interrupted(self: Session, dn: str) -> None:
+        if dn == leaver.name:
+            session.try_modify(team.name, {"member": [(MODIFY_ADD, [dn.encode()])]})
+        delete(self, dn)
+
+    monkeypatch.setattr(Session, "delete", interrupted)
+    await connector.delete(USER, leaver.remote_id)
+    assert held(session, team.name, "member") == []
+    session.close()
+    await connector.close()
