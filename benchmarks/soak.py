@@ -21,6 +21,7 @@ from rich.console import Console
 from yarl import URL
 
 from benchmarks.pasting import DOCS, paste
+from benchmarks.soak_acts import next_act
 from benchmarks.soak_people import Act, Population
 from benchmarks.soak_report import CONVERGED_WITHIN, Answered, Soaked, markdown
 from benchmarks.soak_system import SoakSystem
@@ -89,7 +90,7 @@ class Soak:
         under_way: set[asyncio.Task[None]] = set()
         while (due := due + chance.expovariate(self._run.rate)) < end:
             await asyncio.sleep(max(0.0, self._started + due - time.monotonic()))
-            task = asyncio.create_task(self._do(self._population.next(), self._started + due))
+            task = asyncio.create_task(self._do(next_act(self._population), self._started + due))
             under_way.add(task)
             task.add_done_callback(under_way.discard)
         await asyncio.gather(*under_way)
