@@ -1,6 +1,7 @@
 """What a connector is: the verbs, the values that cross them, and what a system says it can do.
 
-A connector knows this module, ``connectors.errors`` and its own client library; it knows nothing of the hub. Verbs
+A connector knows this module, ``connectors.errors`` and its own client library; it knows nothing of the hub. The
+values themselves are in ``connectors.values`` and ``connectors.changes``, and are imported from here. Verbs
 take one account, because a job is about one account; a system that has batches (Graph: 20) packs the verbs that run
 at the same moment itself. Every verb is idempotent as the rules say: a delete of what is gone and an add of a member
 that is in are successes.
@@ -14,56 +15,54 @@ from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
+from connectors.changes import Change, MemberChange, Page, Reading, Standing
 from connectors.errors import ConnectorError
+from connectors.values import Account, Attributes, Match, ObjectKind, Reference, Value
+
+__all__ = [
+    "PROVISIONING",
+    "Account",
+    "AttributeMapping",
+    "Attributes",
+    "Capabilities",
+    "Change",
+    "Check",
+    "Connector",
+    "ConnectorSettings",
+    "Defaults",
+    "Feature",
+    "Match",
+    "MemberChange",
+    "MemberFailures",
+    "ObjectKind",
+    "Page",
+    "Reading",
+    "Reference",
+    "Secret",
+    "Standing",
+    "Value",
+    "Verification",
+]
 
 
-class ObjectKind(StrEnum):
-    """The two kinds of SCIM resource that are provisioned; the values are SCIM's resource type names."""
+class Feature(StrEnum):
+    """What a connection may be chosen to do; ``verify`` looks at the rights that each needs."""
 
-    USER = "User"
-    GROUP = "Group"
-
-
-@dataclass(frozen=True, slots=True)
-class Reference:
-    """A value that points at another account of the same system, by its remote id (manager)."""
-
-    kind: ObjectKind
-    remote_id: str
-
-
-type Value = str | int | bool | tuple[str, ...] | Reference | None
-"""One attribute's value. ``None`` and the empty tuple clear the attribute; an absent key leaves it as it is."""
-
-type Attributes = Mapping[str, Value]
-"""Attribute values under the target system's own attribute names (``sn``, ``givenName``, ``jobTitle``)."""
+    IMPORT_USERS = "import_users"
+    CREATE_USERS = "create_users"
+    UPDATE_USERS = "update_users"
+    DEACTIVATE_USERS = "deactivate_users"
+    DELETE_USERS = "delete_users"
+    SYNC_PASSWORDS = "sync_passwords"
+    IMPORT_GROUPS = "import_groups"
+    CREATE_GROUPS = "create_groups"
+    UPDATE_GROUPS = "update_groups"
+    DELETE_GROUPS = "delete_groups"
+    MANAGE_MEMBERSHIPS = "manage_memberships"
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
-    """A question for an existing account: ``attribute`` (the target's name) equals ``value``."""
-
-    kind: ObjectKind
-    attribute: str
-    value: str
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """A user or group as it stands in the external system.
-
-    ``remote_id`` never changes while the object lives (objectGUID, entryUUID, Graph id). ``name`` is what an
-    administrator of that system calls it (the DN, the userPrincipalName) and may change. ``attributes`` holds the
-    attributes that the connection's mappings may write, as far as the system returned them; references as the remote
-    ids they point at. A multi-valued attribute that holds one value may come as that value or as a tuple of one.
-    ``active`` is ``None`` for a group.
-    """
-
-    kind: ObjectKind
-    remote_id: str
-    name: str
-    attributes: Attributes = field(default_factory=dict)
-    active: bool | None = None
+PROVISIONING = frozenset(Feature) - {Feature.IMPORT_USERS, Feature.IMPORT_GROUPS, Feature.SYNC_PASSWORDS}
+"""The features of a connection that converges a system to the hub's directory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,15 +102,18 @@ class Verification:
 class Capabilities:
     """What a system can do at all; a connection's features are cut to it.
 
-    ``delta`` says whether ``changes`` can resume from a cursor; where it is false, each run is a complete snapshot.
-    ``member_batch`` is how many members one ``change_members`` should carry at most.
+    ``imports`` says whether ``changes`` can be called, and ``delta`` whether it reads less than everything the second
+    time. ``restore`` says whether a deleted account can come back. ``member_batch`` is how many members one
+    ``change_members`` should carry at most.
     """
 
     groups: bool = True
     memberships: bool = True
     deactivate: bool = True
     passwords: bool = False
+    imports: bool = False
     delta: bool = False
+    restore: bool = False
     member_batch: int = 20
 
 
@@ -140,26 +142,6 @@ class Defaults:
 
     mappings: tuple[AttributeMapping, ...]
     matching: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One page item of ``changes``: an account that stands or stood in the system. ``gone``: it was deleted."""
-
-    account: Account
-    gone: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """One page of ``changes``. ``cursor`` resumes behind this page; store it only once the page is stored.
-
-    ``complete`` is true on the last page of a complete snapshot: only then does absence mean deletion.
-    """
-
-    changes: tuple[Change, ...]
-    cursor: str
-    complete: bool = False
 
 
 Secret = Annotated[SecretStr, Field(json_schema_extra={"secret": True})]
@@ -197,9 +179,18 @@ class Connector(ABC):
     async def close(self) -> None:
         """Give back connections. A closed connector is not used again."""
 
+    @property
+    def keeps_memberships(self) -> bool:
+        """Whether a deactivated user stays in the groups. Where not, the hub adds them again on activation."""
+        return True
+
     @abstractmethod
-    async def verify(self) -> Verification:
-        """Try the settings for real: reach, TLS, credentials, permissions, bases. Never raises ``ConnectorError``."""
+    async def verify(self, features: frozenset[Feature] = PROVISIONING, *, trial: bool = False) -> Verification:
+        """Try the settings for real: reach, TLS, credentials, bases, and each right that the features need.
+
+        Nothing is written unless ``trial`` is set: then an object is made, changed and deleted again to find out what
+        cannot be seen otherwise. Never raises ``ConnectorError``.
+        """
 
     @abstractmethod
     async def find(self, match: Match) -> Sequence[Account]:
@@ -240,10 +231,30 @@ class Connector(ABC):
     async def members(self, group: str) -> Sequence[str]:
         """Return the remote ids of the direct members. Raises ``NotFound``. For checks and imports, not for jobs."""
 
-    async def set_password(self, remote_id: str, password: SecretStr) -> None:
-        """Set the user's password. Only called where ``capabilities.passwords`` says so."""
+    async def find_deleted(self, match: Match) -> Sequence[Account]:
+        """Return the deleted accounts that match and could be restored, the last deleted first, at most two."""
+        raise NotImplementedError(f"{self.title} cannot restore what was deleted")
+
+    async def restore(self, kind: ObjectKind, remote_id: str) -> Account:
+        """Bring a deleted account back under its id; one that stands is a success.
+
+        Only called where ``capabilities.restore`` says so. Raises ``NotFound`` when it is gone for good, and
+        ``AlreadyExists`` when its name is taken meanwhile.
+        """
+        raise NotImplementedError(f"{self.title} cannot restore what was deleted")
+
+    async def set_password(self, remote_id: str, password: SecretStr, *, must_change: bool = False) -> None:
+        """Set the user's password. Only called where ``capabilities.passwords`` says so.
+
+        ``must_change``: the user chooses another one at the next sign-in. Raises ``NotFound``; ``Rejected`` with a
+        code that ends in ``.passwordPolicy`` when the system's policy refuses it.
+        """
         raise NotImplementedError(f"{self.title} has no passwords to set")
 
-    def changes(self, cursor: str | None) -> AsyncIterator[Page]:
-        """Stream what changed since ``cursor`` (``None``: everything). Arrives with the imports."""
-        raise NotImplementedError(f"{self.title} cannot be read from yet")
+    def changes(self, cursor: str | None, reading: Reading) -> AsyncIterator[Page]:
+        """Stream what changed since ``cursor``, or everything for ``None``.
+
+        A cursor that the system does not accept any more starts a complete snapshot; its first page says so
+        (``starts``, ``note``). Only called where ``capabilities.imports`` says so.
+        """
+        raise NotImplementedError(f"{self.title} cannot be read from")

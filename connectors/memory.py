@@ -10,6 +10,7 @@ from uuid import uuid4
 from pydantic import Field
 
 from connectors.contract import (
+    PROVISIONING,
     Account,
     AttributeMapping,
     Attributes,
@@ -18,6 +19,7 @@ from connectors.contract import (
     Connector,
     ConnectorSettings,
     Defaults,
+    Feature,
     Match,
     MemberFailures,
     ObjectKind,
@@ -93,7 +95,7 @@ class MemoryConnector(Connector):
     async def close(self) -> None:
         """There is nothing to give back."""
 
-    async def verify(self) -> Verification:
+    async def verify(self, features: frozenset[Feature] = PROVISIONING, *, trial: bool = False) -> Verification:
         """Say whether the directory answers."""
         failure = self.directory.failure
         if failure is None:

@@ -6,12 +6,14 @@ from collections.abc import Mapping, Sequence
 from typing import ClassVar, Self
 
 from connectors.contract import (
+    PROVISIONING,
     Account,
     Attributes,
     Capabilities,
     Connector,
     ConnectorSettings,
     Defaults,
+    Feature,
     Match,
     MemberFailures,
     ObjectKind,
@@ -58,7 +60,7 @@ class GraphConnector(Connector):
         """Close the connections."""
         await self._client.close()
 
-    async def verify(self) -> Verification:
+    async def verify(self, features: frozenset[Feature] = PROVISIONING, *, trial: bool = False) -> Verification:
         """Try sign-in, Graph and permissions."""
         return await verify(self._client)
 

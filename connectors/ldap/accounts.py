@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from connectors.contract import Account, Attributes, Match, ObjectKind, Reference, Value
 from connectors.errors import AlreadyExists, Misconfigured, NotFound, Rejected
 from connectors.ldap.directory import GROUP, USER, Directory
-from connectors.ldap.library import MODIFY_REPLACE
-from connectors.ldap.names import build_rdn, child_dn, equals, folded, parse_dn, parse_known_dn, renamed
 from connectors.ldap.references import reference_dn, reference_of, repoint, repoint_former
-from connectors.ldap.session import Entry
 from connectors.ldap.values import HIDDEN, Texts, attribute_name, naming_value, texts_of, value_of
+from connectors.ldap_client.library import MODIFY_REPLACE
+from connectors.ldap_client.names import build_rdn, child_dn, equals, folded, parse_dn, parse_known_dn, renamed
+from connectors.ldap_client.session import Entry
 
 
 def find(directory: Directory, match: Match) -> list[Account]:

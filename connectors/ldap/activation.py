@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from connectors.ldap.names import parse_dn, parse_known_dn
-from connectors.ldap.session import Entry
 from connectors.ldap.settings import LdapSettings
+from connectors.ldap_client.names import parse_dn, parse_known_dn
+from connectors.ldap_client.session import Entry
 
 LOCK_ATTRIBUTE, LOCKED_FOR_GOOD = "pwdAccountLockedTime", "000001010000Z"
 """The password policy's lock (draft-behera-ldap-password-policy, 5.3.3): this time means until an administrator acts.

@@ -6,12 +6,14 @@ from time import monotonic
 from typing import ClassVar, Self
 
 from connectors.contract import (
+    PROVISIONING,
     Account,
     Attributes,
     Capabilities,
     Connector,
     ConnectorSettings,
     Defaults,
+    Feature,
     Match,
     MemberFailures,
     ObjectKind,
@@ -20,11 +22,11 @@ from connectors.contract import (
 from connectors.ldap import accounts, memberships
 from connectors.ldap.defaults import DEFAULTS
 from connectors.ldap.directory import Directory
-from connectors.ldap.pool import Pool
-from connectors.ldap.schema import Schema, read_schema
-from connectors.ldap.session import Session
 from connectors.ldap.settings import LdapSettings
 from connectors.ldap.verify import verify
+from connectors.ldap_client.pool import Pool
+from connectors.ldap_client.schema import Schema, read_schema
+from connectors.ldap_client.session import Session
 
 SCHEMA_SECONDS = 600
 """How long a server's schema is taken as read."""
@@ -53,7 +55,7 @@ class LdapConnector(Connector):
         """Unbind."""
         await self._pool.close()
 
-    async def verify(self) -> Verification:
+    async def verify(self, features: frozenset[Feature] = PROVISIONING, *, trial: bool = False) -> Verification:
         """Try the settings on connections of their own: what the pool holds may be older than a change."""
         return await self._pool.run_apart(partial(verify, self._settings))
 

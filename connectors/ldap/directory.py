@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from connectors.contract import ObjectKind
 from connectors.errors import Misconfigured, NotFound
 from connectors.ldap.activation import Switch
-from connectors.ldap.names import both, either, equals, parse_dn, parse_known_dn
-from connectors.ldap.schema import Schema
-from connectors.ldap.session import Entry, Session
 from connectors.ldap.settings import LdapSettings
+from connectors.ldap_client.names import both, either, equals, parse_dn, parse_known_dn
+from connectors.ldap_client.schema import Schema
+from connectors.ldap_client.session import Entry, Session
 
 USER, GROUP = ObjectKind.USER, ObjectKind.GROUP
 BATCH = 100

@@ -12,16 +12,15 @@ from collections.abc import Sequence
 from connectors.contract import MemberFailures
 from connectors.errors import ConnectorError, NotFound, Rejected
 from connectors.ldap.directory import GROUP, Directory
-from connectors.ldap.library import MODIFY_ADD, MODIFY_DELETE
-from connectors.ldap.names import parse_dn, parse_known_dn
-from connectors.ldap.results import (
+from connectors.ldap_client.library import MODIFY_ADD, MODIFY_DELETE
+from connectors.ldap_client.names import parse_dn, parse_known_dn
+from connectors.ldap_client.results import (
     NO_SUCH_ATTRIBUTE,
     NO_SUCH_OBJECT,
     OBJECT_CLASS_VIOLATION,
     SUCCESS,
     VALUE_EXISTS,
     Result,
-    error_of,
 )
 
 MEMBERS_PER_MODIFY = 500
@@ -84,7 +83,7 @@ def _apply(directory: Directory, group_dn: str, operation: str, members: list[_M
     if result.code == SUCCESS:
         return {}
     if result.code == NO_SUCH_OBJECT or result.code not in _ABOUT_ONE_VALUE:
-        raise error_of(result)
+        raise directory.session.error_of(result)
     if len(members) > 1:
         half = len(members) // 2
         return {
@@ -93,7 +92,7 @@ def _apply(directory: Directory, group_dn: str, operation: str, members: list[_M
         }
     if result.code == (VALUE_EXISTS if operation == MODIFY_ADD else NO_SUCH_ATTRIBUTE):
         return {}
-    error = error_of(result)
+    error = directory.session.error_of(result)
     if not isinstance(error, Rejected):
         raise error
     return {members[0][0]: error}

@@ -8,15 +8,14 @@ corrects them; where the server was faster there is nothing to find.
 from connectors.contract import Reference
 from connectors.errors import NotFound, Rejected
 from connectors.ldap.directory import GROUP, USER, Directory
-from connectors.ldap.library import MODIFY_ADD, MODIFY_DELETE
-from connectors.ldap.names import equals
-from connectors.ldap.results import (
+from connectors.ldap_client.library import MODIFY_ADD, MODIFY_DELETE
+from connectors.ldap_client.names import equals
+from connectors.ldap_client.results import (
     NO_SUCH_ATTRIBUTE,
     NO_SUCH_OBJECT,
     OBJECT_CLASS_VIOLATION,
     SUCCESS,
     VALUE_EXISTS,
-    error_of,
 )
 
 
@@ -66,10 +65,10 @@ def _replace(directory: Directory, holder: str, attribute: str, old: str, new: s
         # Half of it may be so already, because the server corrects it at this moment, too.
         result = directory.session.try_modify(holder, {attribute: [add]})
         if result.code not in (SUCCESS, VALUE_EXISTS, NO_SUCH_OBJECT):
-            raise error_of(result)
+            raise directory.session.error_of(result)
     result = directory.session.try_modify(holder, {attribute: [delete]})
     if result.code == OBJECT_CLASS_VIOLATION and attribute == directory.settings.member_attribute:
         placeholder = (MODIFY_ADD, [directory.settings.placeholder.encode()])
         result = directory.session.try_modify(holder, {attribute: [placeholder, delete]})
     if result.code not in (SUCCESS, NO_SUCH_ATTRIBUTE, NO_SUCH_OBJECT):
-        raise error_of(result)
+        raise directory.session.error_of(result)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from connectors.contract import Reference, Value
 from connectors.errors import Rejected
-from connectors.ldap.settings import ATTRIBUTE_NAME
+from connectors.ldap_client.settings import ATTRIBUTE_NAME
 
 HIDDEN = frozenset({"objectclass", "userpassword"})
 """Never part of an account: structure, and secrets."""

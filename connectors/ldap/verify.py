@@ -9,14 +9,15 @@ from connectors.contract import Check, ObjectKind, Verification
 from connectors.errors import ConnectorError, Unavailable
 from connectors.ldap.defaults import DEFAULTS
 from connectors.ldap.directory import GROUP, USER, Directory
-from connectors.ldap.library import MODIFY_DELETE
-from connectors.ldap.names import equals
-from connectors.ldap.opening import bind, close, connect
-from connectors.ldap.results import INSUFFICIENT_ACCESS, NO_SUCH_ATTRIBUTE
-from connectors.ldap.schema import Schema, read_schema
-from connectors.ldap.session import ConnectionLost, Session
 from connectors.ldap.settings import LdapSettings
-from connectors.ldap.tls import client_context
+from connectors.ldap_client.dialect import STANDARD
+from connectors.ldap_client.library import MODIFY_DELETE
+from connectors.ldap_client.names import equals
+from connectors.ldap_client.opening import bind, close, connect
+from connectors.ldap_client.results import INSUFFICIENT_ACCESS, NO_SUCH_ATTRIBUTE
+from connectors.ldap_client.schema import Schema, read_schema
+from connectors.ldap_client.session import ConnectionLost, Session
+from connectors.ldap_client.tls import client_context
 
 
 def verify(settings: LdapSettings) -> Verification:
@@ -57,7 +58,7 @@ def _try_host(settings: LdapSettings, context: ssl.SSLContext | None, host: str)
     how = {"ldaps": "over LDAPS", "starttls": "with StartTLS", "plain": "without encryption"}[settings.security]
     checks = [Check(f"Connection to {where}", ok=True, detail=f"The server answers {how}.")]
     try:
-        bind(connection, settings)
+        bind(connection, settings, STANDARD)
     except ConnectorError as error:
         close(connection)
         return None, [*checks, _failed(f"Sign-in at {where}", error)]

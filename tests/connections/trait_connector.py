@@ -6,6 +6,7 @@ from typing import ClassVar, Literal, Self
 from pydantic import Field, SecretStr, model_validator
 
 from connectors.contract import (
+    PROVISIONING,
     Account,
     AttributeMapping,
     Attributes,
@@ -13,6 +14,7 @@ from connectors.contract import (
     Connector,
     ConnectorSettings,
     Defaults,
+    Feature,
     Match,
     MemberFailures,
     ObjectKind,
@@ -71,7 +73,7 @@ class TraitConnector(Connector):
         """Note that it was closed."""
         self.closed = True
 
-    async def verify(self) -> Verification:
+    async def verify(self, features: frozenset[Feature] = PROVISIONING, *, trial: bool = False) -> Verification:
         """Find nothing to check."""
         return Verification(())
 

@@ -7,8 +7,8 @@ from uuid import uuid4
 import pytest
 
 from connectors.ldap import LdapConnector, LdapSettings
-from connectors.ldap.session import Session
-from connectors.ldap.tls import client_context
+from connectors.ldap_client.session import Session
+from connectors.ldap_client.tls import client_context
 from sandbox.slapd import ADMIN, GROUPS, SERVICE_ACCOUNT, USERS, Slapd
 
 

@@ -5,7 +5,7 @@ import pytest
 from connectors.contract import Account, ObjectKind
 from connectors.errors import AlreadyExists, Misconfigured, NotFound
 from connectors.ldap import LdapConnector
-from connectors.ldap.session import Session
+from connectors.ldap_client.session import Session
 from sandbox.slapd import DISABLED, USERS, Slapd
 from tests.connectors.ldap.conftest import open_session, settings_for, word
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.ldap.names import build_rdn, child_dn, equals, folded, parse_dn, parse_known_dn, renamed
+from connectors.ldap_client.names import build_rdn, child_dn, equals, folded, parse_dn, parse_known_dn, renamed
 
 VALUES = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1).filter(lambda text: text.strip(" "))
 

@@ -7,8 +7,9 @@ import pytest
 
 from connectors.contract import Match, ObjectKind
 from connectors.errors import Misconfigured, Rejected, Unavailable
-from connectors.ldap import LdapConnector, pool
-from connectors.ldap.session import Session
+from connectors.ldap import LdapConnector
+from connectors.ldap_client import pool
+from connectors.ldap_client.session import Session
 from sandbox.services import free_ports
 from sandbox.slapd import Slapd
 from tests.connectors.ldap.conftest import settings_for, word

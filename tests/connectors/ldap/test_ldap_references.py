@@ -9,9 +9,9 @@ import pytest
 from connectors.contract import Account, ObjectKind, Reference
 from connectors.errors import Rejected, Unavailable
 from connectors.ldap import LdapConnector, memberships
-from connectors.ldap.library import MODIFY_ADD
-from connectors.ldap.names import parse_dn
-from connectors.ldap.session import Session
+from connectors.ldap_client.library import MODIFY_ADD
+from connectors.ldap_client.names import parse_dn
+from connectors.ldap_client.session import Session
 from sandbox.slapd import DISABLED, GROUPS, USERS, Slapd
 from tests.connectors.ldap.conftest import open_session, settings_for, word
 from tests.connectors.ldap.ldap_proxy import LdapProxy

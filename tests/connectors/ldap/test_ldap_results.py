@@ -3,7 +3,7 @@
 import pytest
 
 from connectors.errors import AlreadyExists, ConnectorError, Misconfigured, NotFound, Rejected, Unavailable
-from connectors.ldap.results import Operation, Result, error_of
+from connectors.ldap_client.results import Operation, Result, error_of
 
 DN = "uid=mira,ou=people,dc=example,dc=test"
 

@@ -12,7 +12,7 @@ import pytest
 from connectors.contract import Match, ObjectKind
 from connectors.errors import ConnectorError, Misconfigured, Unavailable
 from connectors.ldap import LdapConnector
-from connectors.ldap.library import Connection
+from connectors.ldap_client.library import Connection
 from sandbox.certificates import Certificates, ensure_certificates
 from sandbox.slapd import Slapd
 from tests.connectors.ldap.conftest import settings_for

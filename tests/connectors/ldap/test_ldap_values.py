@@ -5,7 +5,7 @@ import pytest
 from connectors.contract import Match, ObjectKind, Value
 from connectors.errors import Misconfigured, Rejected
 from connectors.ldap import LdapConnector
-from connectors.ldap.session import Session
+from connectors.ldap_client.session import Session
 from sandbox.slapd import Slapd
 from tests.connectors.ldap.conftest import settings_for, word
 

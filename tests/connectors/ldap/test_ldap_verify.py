@@ -14,7 +14,7 @@ from cryptography.x509.oid import NameOID
 
 from connectors.contract import Check, ObjectKind
 from connectors.ldap import LdapConnector
-from connectors.ldap.session import Session
+from connectors.ldap_client.session import Session
 from sandbox.certificates import Certificates, ensure_certificates
 from sandbox.services import free_ports
 from sandbox.slapd import DISABLED, USERS, Slapd

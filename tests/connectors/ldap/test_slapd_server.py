@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from connectors.errors import ConnectorError, Misconfigured, Rejected
-from connectors.ldap.session import Session
+from connectors.ldap_client.session import Session
 from sandbox import slapd_packages
 from sandbox.services import ROOT, ServiceFailed, answers, free_ports
 from sandbox.slapd import DISABLED, GROUPS, SERVICE_ACCOUNT, SUFFIX, USERS, Slapd

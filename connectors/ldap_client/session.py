@@ -11,7 +11,9 @@ from functools import partial
 from time import monotonic
 from typing import Any, Literal
 
-from connectors.ldap.library import (
+from connectors.errors import ConnectorError
+from connectors.ldap_client.dialect import STANDARD, Dialect
+from connectors.ldap_client.library import (
     BASE,
     DEREF_NEVER,
     LEVEL,
@@ -22,18 +24,17 @@ from connectors.ldap.library import (
     LDAPSocketSendError,
     post_read_control,
 )
-from connectors.ldap.opening import bind, close, connect
-from connectors.ldap.results import (
+from connectors.ldap_client.opening import bind, close, connect
+from connectors.ldap_client.results import (
     INVALID_DN_SYNTAX,
     NO_SUCH_OBJECT,
     SIZE_LIMIT_EXCEEDED,
     SUCCESS,
     Operation,
     Result,
-    error_of,
     is_transient,
 )
-from connectors.ldap.settings import LdapSettings
+from connectors.ldap_client.settings import ServerSettings
 
 POST_READ = "1.3.6.1.1.13.2"
 PAGE = 500
@@ -41,6 +42,10 @@ PAGE = 500
 
 type Changes = Mapping[str, Sequence[tuple[str, Sequence[bytes]]]]
 """Attribute -> changes (MODIFY_ADD, MODIFY_DELETE, MODIFY_REPLACE) with their values, as ldap3 wants them."""
+
+
+type Controls = Sequence[tuple[str, bool, bytes | None]]
+"""Controls of a request (RFC 4511, 4.1.11): number, whether the server must know it, and its encoded value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,23 +74,26 @@ class ConnectionLost(Exception):
 class Session:
     """An open and bound connection. Every operation raises ``ConnectionLost`` or an error of the tree."""
 
-    def __init__(self, connection: Connection, response_timeout: int) -> None:
+    def __init__(self, connection: Connection, response_timeout: int, dialect: Dialect = STANDARD) -> None:
         self._connection = connection
+        self._dialect = dialect
         self._response_timeout = response_timeout
         self._used = monotonic()
         self.writes_sent = 0
         """How many writes may have reached the server, over the life of the session."""
 
     @classmethod
-    def open(cls, settings: LdapSettings, context: ssl.SSLContext | None, host: str) -> "Session":
+    def open(
+        cls, settings: ServerSettings, context: ssl.SSLContext | None, host: str, dialect: Dialect = STANDARD
+    ) -> "Session":
         """Connect, start TLS, and bind. Raises ``Unavailable`` or ``Misconfigured``."""
         connection = connect(settings, context, host)
         try:
-            bind(connection, settings)
+            bind(connection, settings, dialect)
         except BaseException:
             close(connection)
             raise
-        return cls(connection, settings.response_timeout)
+        return cls(connection, settings.response_timeout, dialect)
 
     def close(self) -> None:
         """Unbind and close, whatever state the connection is in."""
@@ -122,15 +130,18 @@ class Session:
         attributes: Sequence[str],
         *,
         scope: Literal["BASE", "LEVEL", "SUBTREE"] = SUBTREE,
+        controls: Controls = (),
     ) -> Iterator[Entry]:
         """Yield every entry, page by page. A base that is not there raises ``Misconfigured``."""
         cookie: bytes | None = None
         while True:
-            search = partial(self._connection.search, paged_size=PAGE, paged_cookie=cookie)
+            search = partial(
+                self._connection.search, paged_size=PAGE, paged_cookie=cookie, controls=list(controls) or None
+            )
             self._ask(partial(search, base, search_filter, scope, DEREF_NEVER, list(attributes)))
             result, entries = self._connection.result, self._entries()
             if result["result"] != SUCCESS:
-                raise error_of(self._result(Operation.SEARCH, base))
+                raise self.error_of(self._result(Operation.SEARCH, base))
             yield from entries
             page = result.get("controls", {}).get("1.2.840.113556.1.4.319", {}).get("value", {})
             cookie = page.get("cookie") or None
@@ -142,7 +153,7 @@ class Session:
         search = self._connection.search
         self._ask(partial(search, base, search_filter, SUBTREE, DEREF_NEVER, list(attributes), size_limit=limit))
         if self._connection.result["result"] not in (SUCCESS, SIZE_LIMIT_EXCEEDED):
-            raise error_of(self._result(Operation.SEARCH, base))
+            raise self.error_of(self._result(Operation.SEARCH, base))
         return self._entries()[:limit]
 
     def read(self, dn: str, attributes: Sequence[str]) -> Entry | None:
@@ -152,7 +163,7 @@ class Session:
         if code in (NO_SUCH_OBJECT, INVALID_DN_SYNTAX):
             return None
         if code != SUCCESS:
-            raise error_of(self._result(Operation.SEARCH, dn))
+            raise self.error_of(self._result(Operation.SEARCH, dn))
         return next(iter(self._entries()), None)
 
     def children(self, base: str, search_filter: str, attributes: Sequence[str]) -> Iterator[Entry]:
@@ -173,18 +184,19 @@ class Session:
                 return _text(held[0])
         return None
 
-    def modify(self, dn: str, changes: Changes) -> None:
+    def modify(self, dn: str, changes: Changes, controls: Controls = ()) -> None:
         """Change an entry's attributes, all or none."""
-        result = self.try_modify(dn, changes)
+        result = self.try_modify(dn, changes, controls)
         self._must_succeed(result)
 
-    def try_modify(self, dn: str, changes: Changes) -> Result:
+    def try_modify(self, dn: str, changes: Changes, controls: Controls = ()) -> Result:
         """Change an entry's attributes, all or none, and return what the server says; raises for busy servers."""
-        self._write(partial(self._connection.modify, dn, {name: list(parts) for name, parts in changes.items()}))
+        parts_of = {name: list(parts) for name, parts in changes.items()}
+        self._write(partial(self._connection.modify, dn, parts_of, list(controls) or None))
         written = {name: [v for _, values in parts for v in values] for name, parts in changes.items()}
         result = self._result(Operation.MODIFY, dn, written)
         if is_transient(result.code):
-            raise error_of(result)
+            raise self.error_of(result)
         return result
 
     def rename(self, dn: str, rdn: str, *, keep_old_value: bool = False, parent: str | None = None) -> None:
@@ -192,14 +204,18 @@ class Session:
         self._write(partial(self._connection.modify_dn, dn, rdn, not keep_old_value, parent))
         self._must_succeed(self._result(Operation.RENAME, dn))
 
-    def delete(self, dn: str) -> None:
-        """Delete an entry that has none below it."""
-        self._write(partial(self._connection.delete, dn))
+    def delete(self, dn: str, controls: Controls = ()) -> None:
+        """Delete an entry that has none below it, unless a control says otherwise."""
+        self._write(partial(self._connection.delete, dn, list(controls) or None))
         self._must_succeed(self._result(Operation.DELETE, dn))
+
+    def error_of(self, result: Result) -> ConnectorError:
+        """Return the error of a result that is no success, in the words for this make of server."""
+        return self._dialect.error_of(result)
 
     def _must_succeed(self, result: Result) -> None:
         if result.code != SUCCESS:
-            raise error_of(result)
+            raise self.error_of(result)
 
     def _ask(self, operation: Callable[[], Any]) -> None:
         try:

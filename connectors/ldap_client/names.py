@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from connectors.ldap.library import escape_filter_chars, escape_rdn
+from connectors.ldap_client.library import escape_filter_chars, escape_rdn
 
 type Rdn = tuple[tuple[str, str], ...]
 """One component of a DN: its attributes with their values, unescaped. More than one for ``uid=a+cn=b``."""

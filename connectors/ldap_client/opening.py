@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from connectors.errors import ConnectorError, Misconfigured, Unavailable
-from connectors.ldap.library import (
+from connectors.ldap_client.dialect import Dialect
+from connectors.ldap_client.library import (
     NONE,
     SIMPLE,
     SYNC,
@@ -15,12 +16,12 @@ from connectors.ldap.library import (
     LDAPStartTLSError,
     Server,
 )
-from connectors.ldap.results import SUCCESS, is_transient
-from connectors.ldap.settings import LdapSettings
-from connectors.ldap.tls import VerifiedTls, tls_error
+from connectors.ldap_client.results import SUCCESS, is_transient
+from connectors.ldap_client.settings import ServerSettings
+from connectors.ldap_client.tls import VerifiedTls, tls_error
 
 
-def connect(settings: LdapSettings, context: ssl.SSLContext | None, host: str) -> Connection:
+def connect(settings: ServerSettings, context: ssl.SSLContext | None, host: str) -> Connection:
     """Open a connection with TLS as the settings say, not bound yet. Raises ``Unavailable`` or ``Misconfigured``."""
     port = settings.effective_port
     tls = VerifiedTls(context, host) if context else None
@@ -36,7 +37,7 @@ def connect(settings: LdapSettings, context: ssl.SSLContext | None, host: str) -
     )
     connection = Connection(
         server,
-        user=settings.bind_dn,
+        user=settings.bind_name,
         password=settings.bind_password.get_secret_value(),
         authentication=SIMPLE,
         client_strategy=SYNC,
@@ -60,7 +61,7 @@ def connect(settings: LdapSettings, context: ssl.SSLContext | None, host: str) -
     return connection
 
 
-def bind(connection: Connection, settings: LdapSettings) -> None:
+def bind(connection: Connection, settings: ServerSettings, dialect: Dialect) -> None:
     """Authenticate (simple bind). Raises ``Misconfigured`` where the server refuses, or ``Unavailable``."""
     host, port = connection.server.host, connection.server.port
     try:
@@ -76,40 +77,7 @@ def bind(connection: Connection, settings: LdapSettings) -> None:
         return
     if is_transient(result["result"]):
         raise Unavailable(f"{host}:{port} is busy or shutting down.", code=f"ldap.{result['description']}")
-    raise _BIND_REFUSALS.get(result["description"], _bind_refused)(settings.bind_dn, result["description"])
-
-
-def _bind_refused(bind_dn: str, description: str) -> Misconfigured:
-    return Misconfigured(
-        f"The directory does not let {bind_dn} bind ({description}).",
-        code=f"ldap.{description}",
-        fix="Check the service account: that it exists, is not locked, and may bind this way.",
-    )
-
-
-def _wrong_password(bind_dn: str, description: str) -> Misconfigured:
-    return Misconfigured(
-        f"The directory does not accept the bind DN {bind_dn} with this password.",
-        code=f"ldap.{description}",
-        fix="Enter the bind DN and the password of the service account again.",
-    )
-
-
-def _needs_encryption(bind_dn: str, description: str) -> Misconfigured:
-    return Misconfigured(
-        f"The directory wants {bind_dn} to bind over an encrypted connection.",
-        code=f"ldap.{description}",
-        fix="Choose LDAPS or StartTLS.",
-    )
-
-
-_BIND_REFUSALS = {
-    "invalidCredentials": _wrong_password,
-    "noSuchObject": _wrong_password,
-    "invalidDNSyntax": _wrong_password,
-    "confidentialityRequired": _needs_encryption,
-    "strongerAuthRequired": _needs_encryption,
-}
+    raise dialect.bind_refusal(settings.bind_name, result["description"], result["message"] or "")
 
 
 def _opening_error(

@@ -4,8 +4,8 @@ import ssl
 from pathlib import Path
 
 from connectors.errors import ConnectorError, Misconfigured, Unavailable
-from connectors.ldap.library import Connection, Tls
-from connectors.ldap.settings import LdapSettings
+from connectors.ldap_client.library import Connection, Tls
+from connectors.ldap_client.settings import ServerSettings
 
 _HOST_MISMATCH, _IP_MISMATCH, _EXPIRED, _NOT_YET_VALID = 62, 64, 10, 9
 _UNTRUSTED = {2, 18, 19, 20, 21}
@@ -13,7 +13,7 @@ _UNTRUSTED = {2, 18, 19, 20, 21}
 _STRICT = range(80, 96)
 
 
-def client_context(settings: LdapSettings) -> ssl.SSLContext:
+def client_context(settings: ServerSettings) -> ssl.SSLContext:
     """Return the context that trusts the given CA, or the system's where none is given. Raises ``Misconfigured``."""
     try:
         if settings.ca_file and not Path(settings.ca_file).is_file():

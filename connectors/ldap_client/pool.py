@@ -13,9 +13,10 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from connectors.errors import ConnectorError, Unavailable
-from connectors.ldap.session import ConnectionLost, Session
-from connectors.ldap.settings import LdapSettings
-from connectors.ldap.tls import client_context
+from connectors.ldap_client.dialect import STANDARD, Dialect
+from connectors.ldap_client.session import ConnectionLost, Session
+from connectors.ldap_client.settings import ServerSettings
+from connectors.ldap_client.tls import client_context
 
 IDLE_SECONDS = 120
 """A connection that was not used for longer is not trusted: load balancers forget idle ones without a word."""
@@ -24,8 +25,9 @@ IDLE_SECONDS = 120
 class Pool:
     """Sessions to the servers of one connection."""
 
-    def __init__(self, settings: LdapSettings) -> None:
+    def __init__(self, settings: ServerSettings, dialect: Dialect = STANDARD) -> None:
         self._settings = settings
+        self._dialect = dialect
         self._context: ssl.SSLContext | None = None
         self._idle: list[Session] = []
         self._lock = threading.Lock()
@@ -108,10 +110,10 @@ class Pool:
         *others, last = self._settings.hosts
         for host in others:
             try:
-                return Session.open(self._settings, self._context, host)
+                return Session.open(self._settings, self._context, host, self._dialect)
             except Unavailable:
                 continue
-        return Session.open(self._settings, self._context, last)
+        return Session.open(self._settings, self._context, last, self._dialect)
 
 
 def _unavailable(lost: ConnectionLost, *, may_have_happened: bool) -> Unavailable:

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from connectors.ldap.library import AttributeTypeInfo, ObjectClassInfo
-from connectors.ldap.names import folded
-from connectors.ldap.session import Session
+from connectors.ldap_client.library import AttributeTypeInfo, ObjectClassInfo
+from connectors.ldap_client.names import folded
+from connectors.ldap_client.session import Session
 
 DN_SYNTAXES = {"1.3.6.1.4.1.1466.115.121.1.12", "1.3.6.1.4.1.1466.115.121.1.34"}
 
