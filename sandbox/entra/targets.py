@@ -8,7 +8,7 @@ from typing import Any
 
 import aiohttp
 
-from connectors.ldap.library import SUBTREE, Connection, LDAPException, Server, Tls
+from connectors.ldap_client.library import SUBTREE, Connection, LDAPException, Server, Tls
 from sandbox.entra.compare import Picture, Standing
 from sandbox.slapd import ADMIN, GROUPS, SUFFIX, Slapd
 

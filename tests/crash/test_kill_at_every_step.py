@@ -23,7 +23,7 @@ import httpx
 import pytest
 
 from connectors.contract import ObjectKind
-from connectors.ldap.library import LEVEL, Connection, Server
+from connectors.ldap_client.library import LEVEL, Connection, Server
 from provisioning.connections.connection import Connection as Target
 from provisioning.engine.links import Link
 from provisioning.hub import QUEUES, TABLES, Hub
