@@ -35,13 +35,14 @@ def main() -> int:
 
 
 def install() -> int:
-    """Install the servers, side by side. Only storage is needed; a target that is missing is named."""
-    from sandbox import azurite, slapd
+    """Install the servers, side by side. Only storage is needed; what else is missing is named."""
+    from sandbox import azurite, samba, slapd
 
     with ThreadPoolExecutor() as threads:
         installing: dict[str, Future[Path]] = {
             "Azurite": threads.submit(azurite.install),
             "slapd": threads.submit(slapd.install),
+            "Samba": threads.submit(samba.install),
         }
         wait(installing.values(), timeout=1)  # what is there already needs no words
         for name, done in installing.items():
@@ -66,7 +67,7 @@ def _arguments() -> argparse.Namespace:
     demo = commands.add_parser("demo", help="start from nothing, play Entra, compare, and serve until Ctrl-C")
     demo.add_argument("--once", action="store_true", help="stop after the play; the exit code says whether all agreed")
     demo.add_argument("--outage", action="store_true", help="stop the LDAP server in the middle, and start it again")
-    commands.add_parser("install", help="install Azurite and slapd where they are missing")
+    commands.add_parser("install", help="install Azurite, slapd and Samba where they are missing")
     commands.add_parser("status", help="say what runs")
     for name in ("stop", "start"):
         command = commands.add_parser(name, help=f"{name} one service of the running system")

@@ -10,7 +10,7 @@ certificate it holds and nothing can issue another one.
 import fcntl
 import ipaddress
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -35,6 +35,8 @@ LIFETIME = timedelta(days=365)
 RENEWAL = timedelta(days=7)
 """A certificate with less than this left is made anew."""
 
+LOCAL_NAMES = ("localhost", "127.0.0.1", "::1")
+
 _CLOCK_SKEW = timedelta(minutes=5)
 
 
@@ -47,9 +49,12 @@ class Certificates:
     key: Path
 
 
-def ensure_certificates(directory: Path, *, now: datetime | None = None) -> Certificates:
+def ensure_certificates(
+    directory: Path, *, names: Sequence[str] = LOCAL_NAMES, now: datetime | None = None
+) -> Certificates:
     """Return the certificates of ``directory``, made if they are absent, damaged, or about to expire.
 
+    ``names`` are the server's host names and addresses, the one it is known by first. They count when it is made.
     ``ca.crt``, ``server.crt`` and ``server.key`` (mode 0600) are written whole or not at all. Several processes may
     ask for the same directory at once: one makes them, the others find them.
     """
@@ -58,15 +63,15 @@ def ensure_certificates(directory: Path, *, now: datetime | None = None) -> Cert
     with _locked(directory / ".lock"):
         now = now or datetime.now(UTC)
         if not _usable(certificates, now):
-            _make(certificates, now)
+            _make(certificates, names, now)
     return certificates
 
 
-def _make(certificates: Certificates, now: datetime) -> None:
+def _make(certificates: Certificates, names: Sequence[str], now: datetime) -> None:
     ca_key = ec.generate_private_key(ec.SECP256R1())
     ca = _ca(ca_key, now)
     server_key = ec.generate_private_key(ec.SECP256R1())
-    server = _server(server_key, ca, ca_key, now)
+    server = _server(server_key, names, ca, ca_key, now)
     # A crash in between leaves files that do not belong together: the next call sees that and starts again.
     _write(
         certificates.key, server_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()), permissions=0o600
@@ -95,16 +100,15 @@ def _ca(key: ec.EllipticCurvePrivateKey, now: datetime) -> x509.Certificate:
 
 
 def _server(
-    key: ec.EllipticCurvePrivateKey, ca: x509.Certificate, ca_key: ec.EllipticCurvePrivateKey, now: datetime
+    key: ec.EllipticCurvePrivateKey,
+    names: Sequence[str],
+    ca: x509.Certificate,
+    ca_key: ec.EllipticCurvePrivateKey,
+    now: datetime,
 ) -> x509.Certificate:
-    names = [
-        x509.DNSName("localhost"),
-        x509.IPAddress(ipaddress.ip_address("127.0.0.1")),
-        x509.IPAddress(ipaddress.ip_address("::1")),
-    ]
     return (
         x509.CertificateBuilder()
-        .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")]))
+        .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0])]))
         .issuer_name(ca.subject)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
@@ -113,11 +117,18 @@ def _server(
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(_key_usage(certificates=False), critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
-        .add_extension(x509.SubjectAlternativeName(names), critical=False)
+        .add_extension(x509.SubjectAlternativeName([_alternative(name) for name in names]), critical=False)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(ca_key.public_key()), critical=False)
         .sign(ca_key, hashes.SHA256())
     )
+
+
+def _alternative(name: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ipaddress.ip_address(name))
+    except ValueError:
+        return x509.DNSName(name)
 
 
 def _key_usage(*, certificates: bool) -> x509.KeyUsage:

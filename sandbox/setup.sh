@@ -2,7 +2,7 @@
 # Prepares a checkout for the Makefile. Quick when there is nothing to do; needs nothing but a shell to start with.
 #
 #   sandbox/setup.sh packages   uv, Python 3.13 and the packages of uv.lock in .venv
-#   sandbox/setup.sh servers    the same, then Azurite (npm, by lock file) and OpenLDAP's slapd (apt)
+#   sandbox/setup.sh servers    the same, then Azurite (npm, by lock file), OpenLDAP's slapd and Samba (apt)
 #   sandbox/setup.sh suites     the same, then the public SCIM suites in .local/suites, by the locks in sandbox/conformance
 #   sandbox/setup.sh uv ...     uv alone, which then runs with the arguments
 #

@@ -1,24 +1,20 @@
 """What "Verify Credentials" says about an LDAP connection, in words."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import NameOID
 
 from connectors.contract import Check, ObjectKind
 from connectors.ldap import LdapConnector
 from connectors.ldap_client.session import Session
-from sandbox.certificates import Certificates, ensure_certificates
+from sandbox.certificates import ensure_certificates
 from sandbox.services import free_ports
 from sandbox.slapd import DISABLED, USERS, Slapd
 from tests.connectors.ldap.conftest import settings_for, word
+from tests.legacy_certificates import legacy_certificates
 
 pytestmark = pytest.mark.slapd
 
@@ -170,7 +166,9 @@ async def test_asking_for_the_right_to_write_writes_nothing(connector: LdapConne
 @pytest.fixture
 def legacy_slapd(tmp_path: Path) -> Iterator[Slapd]:
     """A server whose CA was made as many are: without key usage."""
-    with Slapd.open(tmp_path / "slapd", durable=False, certificates=_legacy_certificates(tmp_path)) as server:
+    with Slapd.open(
+        tmp_path / "slapd", durable=False, certificates=legacy_certificates(tmp_path, x509.DNSName("localhost"))
+    ) as server:
         yield server
 
 
@@ -179,29 +177,3 @@ async def test_a_ca_without_key_usage_is_explained_and_can_be_accepted(legacy_sl
     assert "not as RFC 5280 demands" in check.detail
     assert "keyCertSign" in check.fix
     assert await failures(legacy_slapd, legacy_ca=True) == []
-
-
-def _legacy_certificates(folder: Path) -> Certificates:
-    key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
-
-    def certificate(common_name: str, issuer: str, extensions: list[x509.ExtensionType]) -> x509.Certificate:
-        builder = (
-            x509.CertificateBuilder()
-            .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)]))
-            .issuer_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, issuer)]))
-            .public_key(key.public_key())
-            .serial_number(x509.random_serial_number())
-            .not_valid_before(now - timedelta(minutes=5))
-            .not_valid_after(now + timedelta(days=2))
-        )
-        for extension in extensions:
-            builder = builder.add_extension(extension, critical=isinstance(extension, x509.BasicConstraints))
-        return builder.sign(key, hashes.SHA256())
-
-    ca = certificate("Old CA", "Old CA", [x509.BasicConstraints(ca=True, path_length=None)])
-    server = certificate("localhost", "Old CA", [x509.SubjectAlternativeName([x509.DNSName("localhost")])])
-    files = Certificates(folder / "old-ca.crt", folder / "old.crt", folder / "old.key")
-    files.ca.write_bytes(ca.public_bytes(Encoding.PEM))
-    files.certificate.write_bytes(server.public_bytes(Encoding.PEM))
-    files.key.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-    return files

@@ -11,7 +11,7 @@ import pytest
 
 from connectors.errors import ConnectorError, Misconfigured, Rejected
 from connectors.ldap_client.session import Session
-from sandbox import slapd_packages
+from sandbox import debian_packages, slapd_packages
 from sandbox.services import ROOT, ServiceFailed, answers, free_ports
 from sandbox.slapd import DISABLED, GROUPS, SERVICE_ACCOUNT, SUFFIX, USERS, Slapd
 from tests.connectors.ldap.conftest import open_session, word
@@ -114,6 +114,6 @@ def test_it_dies_with_the_command_that_started_it(tmp_path: Path, how: signal.Si
 
 def test_where_it_cannot_be_installed_the_packages_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(slapd_packages, "_find", lambda: None)
-    monkeypatch.setattr(slapd_packages, "_superuser", lambda: None)
+    monkeypatch.setattr(debian_packages, "superuser", lambda: None)
     with pytest.raises(ServiceFailed, match="slapd ldap-utils slapd-contrib"):
         slapd_packages.install()
