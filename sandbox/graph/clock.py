@@ -1,17 +1,21 @@
-"""The simulator's time: the machine's, plus what a test has moved it on by."""
+"""The simulator's time: the machine's, or one that stands still, plus what a test has moved it on by."""
 
 from datetime import UTC, datetime, timedelta
 
 
 class Clock:
-    """Tells the time of the simulated tenant. Token lifetimes, delays and quotas all go by it."""
+    """Tells the time of the simulated tenant. Token lifetimes, delays and quotas all go by it.
 
-    def __init__(self) -> None:
+    One that is not ``running`` stands still but for ``advance``: for measurements in which waiting takes no time.
+    """
+
+    def __init__(self, *, running: bool = True) -> None:
+        self._stopped = None if running else datetime.now(UTC)
         self._moved = timedelta()
 
     def now(self) -> datetime:
         """Return the tenant's time, in UTC."""
-        return datetime.now(UTC) + self._moved
+        return (self._stopped or datetime.now(UTC)) + self._moved
 
     def advance(self, seconds: float) -> None:
         """Let ``seconds`` pass at once, for whoever does not want to wait for them."""

@@ -28,6 +28,8 @@ def comparison(operator: str, literal: Literal) -> Callable[[object], bool]:
             return given >= wanted if operator == "ge" else given <= wanted
         if isinstance(given, datetime) and isinstance(wanted, datetime):
             return given >= wanted if operator == "ge" else given <= wanted
+        if isinstance(given, int) and isinstance(wanted, int):
+            return given >= wanted if operator == "ge" else given <= wanted
         return False
 
     return compare

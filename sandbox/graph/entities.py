@@ -69,7 +69,7 @@ USER = Entity(
         "employeeHireDate": Property(Type.MOMENT, ORDERED),
         "employeeId": _text(16),
         "employeeLeaveDateTime": Property(Type.MOMENT, ORDERED),
-        "employeeOrgData": Property(Type.RECORD, members=frozenset({"costCenter", "division"})),
+        "employeeOrgData": Property(Type.RECORD, EQ, members=frozenset({"costCenter", "division"})),
         "employeeType": _text(256),
         "externalUserState": _read(operators=EQ),
         "externalUserStateChangeDateTime": _read(Type.MOMENT),
@@ -90,9 +90,9 @@ USER = Entity(
         "onPremisesDistinguishedName": _read(),
         "onPremisesDomainName": _read(),
         "onPremisesExtensionAttributes": Property(
-            Type.RECORD, longest=1024, members=frozenset(f"extensionAttribute{n}" for n in range(1, 16))
+            Type.RECORD, EQ, longest=1024, members=frozenset(f"extensionAttribute{n}" for n in range(1, 16))
         ),
-        "onPremisesImmutableId": _text(256, ORDERED),
+        "onPremisesImmutableId": _text(256, ORDERED, pattern=re.compile("[^$_]+")),
         "onPremisesLastSyncDateTime": _read(Type.MOMENT, ORDERED),
         "onPremisesProvisioningErrors": _read(Type.RECORDS),
         "onPremisesSamAccountName": _read(operators=TEXT),
@@ -136,18 +136,21 @@ GROUP = Entity(
     properties={
         "id": _read(operators=EQ),
         "deletedDateTime": _read(Type.MOMENT, ORDERED),
+        "assignedLicenses": _read(Type.RECORDS),
         "classification": _text(256, NONE),
         "createdDateTime": _read(Type.MOMENT, ORDERED),
         "description": _text(1024, ORDERED | {"startswith"}),
         "displayName": _text(256, nullable=False),
         "expirationDateTime": _read(Type.MOMENT, ORDERED),
-        "groupTypes": _collection(frozenset({"eq", "not"}), update=False, pattern=re.compile("Unified")),
+        "groupTypes": _collection(
+            frozenset({"eq", "not"}), update=False, pattern=re.compile("Unified|DynamicMembership")
+        ),
         "isAssignableToRole": Property(Type.BOOLEAN, EQ, update=False),
         "mail": _read(operators=ADDRESS),
         "mailEnabled": Property(Type.BOOLEAN, EQ, update=False, nullable=False),
         "mailNickname": _text(64, nullable=False, pattern=MAIL_NICKNAME),
-        "membershipRule": _read(operators=TEXT),
-        "membershipRuleProcessingState": _read(operators=EQ),
+        "membershipRule": _text(3072),
+        "membershipRuleProcessingState": _text(16, EQ, pattern=re.compile("On|Paused")),
         "onPremisesDomainName": _read(),
         "onPremisesLastSyncDateTime": _read(Type.MOMENT, ORDERED),
         "onPremisesNetBiosName": _read(),

@@ -72,6 +72,11 @@ def conflict(name: str) -> GraphError:
     return bad_request(message, *details)
 
 
+def extension_not_available(name: str) -> GraphError:
+    """400: nobody has registered this directory extension, or not yet everywhere."""
+    return bad_request(f"The following extension properties are not available: {name}.")
+
+
 def not_found(key: str) -> GraphError:
     """404: the object is not there, or not there yet, or was deleted; or something that it refers to is not."""
     return GraphError(
@@ -91,9 +96,11 @@ def unauthenticated(message: str) -> GraphError:
     return GraphError(401, "InvalidAuthenticationToken", message, headers={"WWW-Authenticate": 'Bearer realm=""'})
 
 
-def throttled(retry_after: float | None) -> GraphError:
-    """429, with Retry-After in seconds where the service names one."""
+def throttled(retry_after: float | None, scope: str = "", reason: str = "") -> GraphError:
+    """429, with Retry-After in seconds where the service names one; ``scope`` and ``reason`` say which limit it was."""
     headers = {} if retry_after is None else {"Retry-After": f"{retry_after:g}"}
+    if reason:
+        headers |= {"x-ms-throttle-scope": scope, "x-ms-throttle-information": reason}
     return GraphError(429, "TooManyRequests", "Please retry again later.", headers=headers)
 
 
@@ -103,6 +110,7 @@ def failing(status: int, retry_after: float | None) -> GraphError:
         return throttled(retry_after)
     headers = {} if retry_after is None else {"Retry-After": f"{retry_after:g}"}
     code, message = {
+        400: ("Request_BadRequest", "A bad request was asked for by a fault knob."),
         500: ("InternalServerError", "An internal server error occurred."),
         502: ("BadGateway", "An error occurred while the request was passed on."),
         503: ("serviceUnavailable", "The service is temporarily unavailable. Please retry again later."),

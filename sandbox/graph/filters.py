@@ -179,7 +179,10 @@ class _Parser:
     # What the entity offers
 
     def _property(self, name: str) -> Property:
-        known = self._entity.properties.get(name)
+        record, _, member = name.partition("/")
+        known = self._entity.properties.get(record)
+        if known is not None and member:
+            known = Property(operators=known.operators) if member in known.members else None
         if known is None:
             kind = self._entity.odata_type.removeprefix("#")
             raise bad_request(
@@ -272,8 +275,8 @@ class _Parser:
             literal = int(text)
         else:
             self._fail(f"a value was expected, and not {text}")
-        fitting = {Type.BOOLEAN: bool, Type.MOMENT: datetime}.get(known.type, str)
-        if not isinstance(literal, fitting):
+        fitting = {Type.BOOLEAN: bool, Type.MOMENT: datetime, Type.INTEGER: int}.get(known.type, str)
+        if not isinstance(literal, fitting) or (fitting is int and isinstance(literal, bool)):
             self._fail(f"A value of '{name}' must be of type {known.type.value}")
         return literal
 

@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from sandbox.graph.entities import GROUP, USER
-from sandbox.graph.errors import bad_request, invalid_value, not_found, value_required
+from sandbox.graph.errors import bad_request, denied, invalid_value, not_found, value_required
+from sandbox.graph.extensions import extended
+from sandbox.graph.mastering import check_group, check_members, is_dynamic
 from sandbox.graph.messages import Answer, Request
 from sandbox.graph.properties import object_id
 from sandbox.graph.query import list_entities, list_related, read_shape
@@ -24,7 +26,7 @@ def list_groups(tenant: Tenant, request: Request) -> Answer:
 
 def get_group(tenant: Tenant, request: Request, key: str) -> Answer:
     """GET /groups/{id}."""
-    shape = read_shape(request, GROUP)
+    shape = read_shape(tenant, request, GROUP)
     context = {"@odata.context": f"{request.base}/$metadata#groups/$entity"}
     return Answer(200, context | shape.body(tenant, find_group(tenant, key), typed=False))
 
@@ -35,7 +37,9 @@ def create_group(tenant: Tenant, request: Request) -> Answer:
     bound = {name: bindings(body, name) for name in ("members", "owners")}
     if sum(map(len, bound.values())) > MOST_BINDINGS:
         raise bad_request(f"The number of references in a create exceeds the limit of {MOST_BINDINGS}.")
-    values = _checked(body, creating=True)
+    values = _checked(tenant, body, creating=True)
+    if is_dynamic(values.get("groupTypes")) and bound["members"]:
+        raise denied()
     if _unified(values):
         values["mail"] = f"{values['mailNickname']}@{tenant.domains[0]}"
         values["proxyAddresses"] = [f"SMTP:{values['mail']}"]
@@ -59,7 +63,13 @@ def update_group(tenant: Tenant, request: Request, key: str) -> Answer:
     group = find_group(tenant, key)
     body = dict(request.json_object())
     references = bindings(body, "members")
-    values = _checked(body, creating=False)
+    if body:
+        check_group(group)
+    if references:
+        check_members(tenant, group)
+    values = _checked(tenant, body, creating=False)
+    if values.get("membershipRule") is not None and not is_dynamic(group.values.get("groupTypes")):
+        raise invalid_value("membershipRule", GROUP.name)
     members = [resolve(tenant, request, reference) for reference in references]
     _check_new(tenant.members, group, members, "members")
     _check_members(group.values, members, group)
@@ -70,9 +80,10 @@ def update_group(tenant: Tenant, request: Request, key: str) -> Answer:
 
 
 def delete_group(tenant: Tenant, _: Request, key: str) -> Answer:
-    """DELETE /groups/{id}: Microsoft 365 groups go into deletedItems, security groups are gone for good."""
+    """DELETE /groups/{id}: into deletedItems; for security groups a knob can say no."""
     group = find_group(tenant, key)
-    if _unified(group.values):
+    check_group(group)
+    if _unified(group.values) or tenant.knobs.soft_delete_security_groups:
         tenant.soft_delete(group)
     else:
         tenant.purge(group)
@@ -95,6 +106,7 @@ def list_owners(tenant: Tenant, request: Request, key: str) -> Answer:
 def add_member(tenant: Tenant, request: Request, key: str) -> Answer:
     """POST /groups/{id}/members/$ref; 400 when it is a member already."""
     group = find_group(tenant, key)
+    check_members(tenant, group)
     member = resolve(tenant, request, reference_in(request))
     _check_new(tenant.members, group, [member], "members")
     _check_members(group.values, [member], group)
@@ -105,6 +117,7 @@ def add_member(tenant: Tenant, request: Request, key: str) -> Answer:
 def add_owner(tenant: Tenant, request: Request, key: str) -> Answer:
     """POST /groups/{id}/owners/$ref."""
     group = find_group(tenant, key)
+    check_group(group)
     owner = resolve(tenant, request, reference_in(request))
     _check_new(tenant.owners, group, [owner], "owners")
     _check_owners([owner])
@@ -114,12 +127,15 @@ def add_owner(tenant: Tenant, request: Request, key: str) -> Answer:
 
 def remove_member(tenant: Tenant, _: Request, key: str, member: str) -> Answer:
     """DELETE /groups/{id}/members/{id}/$ref; 404 when it is no member."""
-    return _remove(tenant, tenant.members, find_group(tenant, key), member)
+    group = find_group(tenant, key)
+    check_members(tenant, group)
+    return _remove(tenant, tenant.members, group, member)
 
 
 def remove_owner(tenant: Tenant, _: Request, key: str, owner: str) -> Answer:
     """DELETE /groups/{id}/owners/{id}/$ref; a group that has owners keeps the last one."""
     group = find_group(tenant, key)
+    check_group(group)
     if list(tenant.owners.get(group.id, ())) == [object_id(owner)]:
         raise bad_request("The group must have at least one owner, hence this owner cannot be removed.")
     return _remove(tenant, tenant.owners, group, owner)
@@ -171,14 +187,15 @@ def _unified(values: dict[str, Any]) -> bool:
     return "Unified" in (values.get("groupTypes") or ())
 
 
-def _checked(body: dict[str, Any], *, creating: bool) -> dict[str, Any]:
+def _checked(tenant: Tenant, body: dict[str, Any], *, creating: bool) -> dict[str, Any]:
     """Return the values to store. Security and Microsoft 365 groups are all that Graph can create."""
     body = {name: value for name, value in body.items() if not name.startswith("@odata.")}
     if creating:
         for name in GROUP.required:
             if body.get(name) is None:
                 raise value_required(name, GROUP.name)
-    values = {name: GROUP.check_writable(name, value, creating=creating) for name, value in body.items()}
+    group = extended(tenant, GROUP)
+    values = {name: group.check_writable(name, value, creating=creating) for name, value in body.items()}
     if creating:
         if values["mailEnabled"] != _unified(values):
             raise bad_request(
@@ -187,6 +204,13 @@ def _checked(body: dict[str, Any], *, creating: bool) -> dict[str, Any]:
             )
         if not _unified(values) and not values["securityEnabled"]:
             raise bad_request("A group must be mail-enabled or security-enabled.")
+        if is_dynamic(values.get("groupTypes")):
+            if not values.get("membershipRule"):
+                raise value_required("membershipRule", GROUP.name)
+            if values.get("isAssignableToRole"):
+                raise bad_request("A group that is assignable to roles cannot have dynamic membership.")
+        elif values.get("membershipRule"):
+            raise invalid_value("membershipRule", GROUP.name)
         if values.get("visibility") and not _unified(values):
             raise invalid_value("visibility", GROUP.name)
     return values

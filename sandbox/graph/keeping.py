@@ -84,12 +84,18 @@ def load(tenant: Tenant, state: dict[str, Any]) -> None:
                 deleted=datetime.fromisoformat(deleted) if deleted else None,
             )
         )
+    tenant.deleted = dict.fromkeys(sorted(tenant.deleted, key=lambda key: str(tenant.objects[key].deleted)))
     for group, members in state["members"].items():
         tenant.members[group] = members
         for member, order in members.items():
             tenant.member_of.setdefault(member, {})[group] = order
-    tenant.owners |= state["owners"]
-    tenant.managers |= state["managers"]
+    for group, owners in state["owners"].items():
+        tenant.owners[group] = owners
+        for owner, order in owners.items():
+            tenant.owner_of.setdefault(owner, {})[group] = order
+    for user, manager in state["managers"].items():
+        tenant.managers[user] = manager
+        tenant.reports.setdefault(manager, {})[user] = tenant.turn()
     while tenant.turn() < state["turns"]:
         pass  # what is related from now on comes after what was kept
 

@@ -15,24 +15,34 @@ READ_USERS = _DIRECTORY_READ | WRITE_USERS | {"User.Read.All"}
 DELETE_USERS = WRITE_USERS | {"User.DeleteRestore.All"}
 REVOKE_SESSIONS = WRITE_USERS | {"User.RevokeSessions.All"}
 
+ASSIGN_LICENCES = WRITE_USERS | {"LicenseAssignment.ReadWrite.All"}
+READ_LICENCES = READ_USERS | ASSIGN_LICENCES | {"LicenseAssignment.Read.All"}
+
 WRITE_GROUPS = _DIRECTORY_WRITE | {"Group.ReadWrite.All"}
 CREATE_GROUPS = WRITE_GROUPS | {"Group.Create"}
 WRITE_MEMBERS = WRITE_GROUPS | {"GroupMember.ReadWrite.All"}
 READ_GROUPS = _DIRECTORY_READ | WRITE_MEMBERS | {"Group.Read.All", "GroupMember.Read.All"}
 
 READ_ORGANIZATION = _DIRECTORY_READ | {"Organization.Read.All", "Organization.ReadWrite.All"}
-READ_DELETED = READ_USERS | READ_GROUPS | DELETE_USERS
+READ_SKUS = READ_ORGANIZATION | {"LicenseAssignment.Read.All", "LicenseAssignment.ReadWrite.All"}
+READ_DOMAINS = _DIRECTORY_READ | {"Domain.Read.All", "Domain.ReadWrite.All"}
+READ_DELETED_USERS = READ_USERS | DELETE_USERS
+READ_DELETED = READ_DELETED_USERS | READ_GROUPS
 WRITE_DELETED = DELETE_USERS | WRITE_GROUPS
 
-_ROLE_GROUPS: Final = frozenset({"RoleManagement.ReadWrite.Directory"})
+ROLE_GROUPS = frozenset({"RoleManagement.ReadWrite.Directory"})
+SET_PASSWORDS = frozenset({"User-PasswordProfile.ReadWrite.All"})
 
 
 def check(granted: Permissions, allowed: Permissions, request: Request) -> None:
     """Raise 403 unless one of the allowed permissions is granted."""
     if not granted & (allowed | _by_what_is_written(request)):
         raise denied()
+    sets_password = request.method == "PATCH" and isinstance(request.body, dict) and "passwordProfile" in request.body
+    if sets_password and not granted & SET_PASSWORDS:
+        raise denied()
     writes_role_group = request.segments[:1] == ("groups",) and isinstance(request.body, dict)
-    if writes_role_group and request.body.get("isAssignableToRole") is True and not granted & _ROLE_GROUPS:
+    if writes_role_group and request.body.get("isAssignableToRole") is True and not granted & ROLE_GROUPS:
         raise denied()
 
 
@@ -46,5 +56,5 @@ def _by_what_is_written(request: Request) -> Permissions:
     if request.segments[0] == "users" and written == {"accountEnabled"}:
         return frozenset({"User.EnableDisableAccount.All"})
     if request.segments[0] == "users" and written == {"passwordProfile"}:
-        return frozenset({"User-PasswordProfile.ReadWrite.All"})
+        return SET_PASSWORDS
     return frozenset()

@@ -7,9 +7,12 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sandbox.graph.errors import bad_request, invalid_value, not_found
+from sandbox.graph.errors import bad_request, extension_not_available, invalid_value, not_found
 
 _GUID = re.compile(r"[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
+
+EXTENSION = "extension_"
+"""How the name of a directory extension begins."""
 
 NONE: frozenset[str] = frozenset()
 
@@ -19,6 +22,7 @@ class Type(StrEnum):
 
     STRING = "Edm.String"
     BOOLEAN = "Edm.Boolean"
+    INTEGER = "Edm.Int32"
     MOMENT = "Edm.DateTimeOffset"
     STRINGS = "Collection(Edm.String)"
     RECORD = "a complex type whose members are strings"
@@ -59,6 +63,8 @@ class Entity:
     def check_writable(self, name: str, value: Any, *, creating: bool) -> Any:
         """Return the value as it is stored, or raise what Graph answers when it cannot be written."""
         known = self.properties.get(name)
+        if known is None and name.startswith(EXTENSION):
+            raise extension_not_available(name)
         if known is None:
             raise bad_request(f"Property '{name}' does not exist as a declared property or extension property.")
         if not (known.create if creating else known.update):
@@ -76,6 +82,8 @@ class Entity:
             case Type.STRINGS if isinstance(value, list):
                 return [self._text(name, known, item) for item in value]
             case Type.BOOLEAN if isinstance(value, bool):
+                return value
+            case Type.INTEGER if isinstance(value, int) and not isinstance(value, bool):
                 return value
             case Type.MOMENT if isinstance(value, str) and _is_moment(value):
                 return value

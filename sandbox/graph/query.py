@@ -10,11 +10,13 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from sandbox.graph.entities import GROUP, USER
-from sandbox.graph.errors import bad_request, unsupported_query
+from sandbox.graph.errors import bad_request, extension_not_available, unsupported_query
+from sandbox.graph.extensions import extended
 from sandbox.graph.filters import Filter, parse_filter
 from sandbox.graph.messages import Answer, Request
 from sandbox.graph.permissions import READ_USERS
-from sandbox.graph.properties import Entity
+from sandbox.graph.properties import EXTENSION, Entity
+from sandbox.graph.seats import read_value
 from sandbox.graph.state import DirectoryObject, Tenant
 
 DEFAULT_PAGE = 100
@@ -39,7 +41,9 @@ class Shape:
         names = thing.entity.default_select if self.select is None else self.select
         if typed and "id" not in names:
             names = ("id", *names)
-        body |= {name: thing.value(name) for name in names if name in thing.entity.properties}
+        for name in names:
+            if name in thing.entity.properties or thing.values.get(name) not in (None, []):
+                body[name] = read_value(tenant, thing, name)
         for name, select in (self.expand or {}).items():
             found = [Shape(select).body(tenant, other, typed=True) for other in related(tenant, thing, name)]
             if name != "manager":
@@ -61,11 +65,11 @@ def related(tenant: Tenant, thing: DirectoryObject, name: str) -> Iterator[Direc
     return (other for other in (tenant.objects[key] for key in keys) if tenant.visible(other))
 
 
-def read_shape(request: Request, *entities: Entity) -> Shape:
+def read_shape(tenant: Tenant, request: Request, *entities: Entity) -> Shape:
     """Read $select and $expand for objects of the given types. Raises 400 for what none of them has."""
     _check_options(request.query)
     entities = entities or (USER, GROUP)
-    select = _selection(request.query["$select"], entities) if request.query.get("$select") else None
+    select = selection(tenant, request.query["$select"], entities) if request.query.get("$select") else None
     expand: dict[str, tuple[str, ...] | None] = {}
     for part in _split(request.query.get("$expand", "")):
         found = _EXPANSION.fullmatch(part)
@@ -73,14 +77,17 @@ def read_shape(request: Request, *entities: Entity) -> Shape:
             raise bad_request(
                 f"Parsing OData Select and Expand failed: '{part}' cannot be expanded here.", code="BadRequest"
             )
-        expand[found["name"]] = _selection(found["select"], (USER, GROUP)) if found["select"] else None
+        expand[found["name"]] = selection(tenant, found["select"], (USER, GROUP)) if found["select"] else None
     return Shape(select, expand)
 
 
-def _selection(text: str, entities: Sequence[Entity]) -> tuple[str, ...]:
+def selection(tenant: Tenant, text: str, entities: Sequence[Entity]) -> tuple[str, ...]:
+    """Read a list of property names. Raises 400 for what none of the types has."""
     names = tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
     for name in names:
-        if not any(name in entity.properties or name in entity.navigation for entity in entities):
+        if not any(name in extended(tenant, entity).properties or name in entity.navigation for entity in entities):
+            if name.startswith(EXTENSION):
+                raise extension_not_available(name)
             kind = entities[0].odata_type.removeprefix("#") if len(entities) == 1 else "microsoft.graph.directoryObject"
             raise bad_request(
                 f"Parsing OData Select and Expand failed: Could not find a property named '{name}' on type '{kind}'.",
@@ -100,10 +107,10 @@ def _check_options(query: Mapping[str, str]) -> None:
             raise unsupported_query(f"The query option '{name}' is not offered by this simulator.")
 
 
-def read_filter(request: Request, entity: Entity) -> Filter | None:
+def read_filter(tenant: Tenant, request: Request, entity: Entity) -> Filter | None:
     """Read $filter. Advanced operators need $count=true and ConsistencyLevel: eventual."""
     text = request.query.get("$filter")
-    return parse_filter(text, entity, advanced=_counting(request)) if text else None
+    return parse_filter(text, extended(tenant, entity), advanced=_counting(request)) if text else None
 
 
 def _counting(request: Request) -> bool:
@@ -116,7 +123,7 @@ def list_related(tenant: Tenant, request: Request, links: Mapping[str, int]) -> 
 
     An application that may not read users sees of them that they are there, and nothing else.
     """
-    shape = read_shape(request)
+    shape = read_shape(tenant, request)
     if "$filter" in request.query:
         raise unsupported_query("$filter on a relationship is not offered by this simulator.")
     shown = bool(tenant.knobs.permissions & READ_USERS)
@@ -132,8 +139,8 @@ def list_related(tenant: Tenant, request: Request, links: Mapping[str, int]) -> 
 
 def list_entities(tenant: Tenant, request: Request, entity: Entity, *, deleted: bool = False) -> Answer:
     """Answer a list of users or of groups."""
-    shape = read_shape(request, entity)
-    matching = read_filter(request, entity)
+    shape = read_shape(tenant, request, entity)
+    matching = read_filter(tenant, request, entity)
     candidates: Iterable[DirectoryObject]
     if matching and matching.index is not None and not deleted:
         held = {thing.id: thing for name, value in matching.index for thing in tenant.holding(name, value)}

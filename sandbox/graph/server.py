@@ -20,6 +20,7 @@ from sandbox.graph.clock import Clock
 from sandbox.graph.errors import GraphError
 from sandbox.graph.knobs import Knobs
 from sandbox.graph.messages import Answer, Request, parse_url
+from sandbox.graph.planting import plant
 from sandbox.graph.simulator import ConnectionDropped, Exchange, Simulator
 from sandbox.graph.state import Tenant
 from sandbox.graph.tokens import discovery
@@ -102,6 +103,7 @@ def application(simulator: Simulator) -> web.Application:
     app.router.add_get("/_simulator/state", rim.state)
     app.router.add_get("/_simulator/knobs", rim.knobs)
     app.router.add_patch("/_simulator/knobs", rim.change_knobs)
+    app.router.add_post("/_simulator/objects", rim.plant)
     app.router.add_post("/{tenant}/oauth2/v2.0/token", rim.token)
     app.router.add_get("/{tenant}/v2.0/.well-known/openid-configuration", rim.discovery)
     app.router.add_route("*", "/v1.0/{path:.*}", rim.graph)
@@ -151,7 +153,7 @@ class _Rim:
     async def token(self, request: web.Request) -> web.Response:
         form = {name: value for name, value in (await request.post()).items() if isinstance(value, str)}
         await self._wait()
-        fault = self._simulator.knobs.strike("POST", "/oauth2/v2.0/token", named=True)
+        fault = self._simulator.knobs.strike("POST", "/oauth2/v2.0/token", self._simulator.clock.now(), named=True)
         if fault is not None and fault.status is None and request.transport is not None:
             request.transport.abort()
         if fault is not None:
@@ -186,6 +188,16 @@ class _Rim:
         for name in changed.model_fields_set:
             setattr(self._simulator.knobs, name, getattr(changed, name))
         return await self.knobs(request)
+
+    async def plant(self, request: web.Request) -> web.Response:
+        try:
+            wanted: Any = await request.json()
+            thing = plant(self._simulator.tenant, wanted["collection"], wanted["values"])
+        except GraphError as error:
+            return web.json_response({"error": error.message}, status=400)
+        except (KeyError, ValueError, TypeError, AttributeError):
+            return web.json_response({"error": "send an object of 'collection' and 'values'"}, status=400)
+        return web.json_response({"id": thing.id}, status=201)
 
     async def _wait(self) -> None:
         if self._simulator.knobs.latency:

@@ -9,7 +9,7 @@ from sandbox.graph.api import perform
 from sandbox.graph.batch import answer_batch
 from sandbox.graph.errors import GraphError, failing
 from sandbox.graph.messages import Answer, Request
-from sandbox.graph.quota import WriteQuota
+from sandbox.graph.quota import Quota
 from sandbox.graph.state import DirectoryObject, Tenant
 from sandbox.graph.tokens import Application, Tokens
 
@@ -43,7 +43,7 @@ class Simulator:
         self.tokens = Tokens(tenant.id, application, tenant.knobs)
         self.observers: list[Callable[[Exchange], None]] = []
         self.counts = {"requests": 0, "operations": 0, "refused": 0, "throttled": 0}
-        self._quota = WriteQuota(tenant.knobs)
+        self._quota = Quota(tenant.knobs, f"{application.client_id}/{tenant.id}")
 
     def answer(self, request: Request, origin: str, unreadable: GraphError | None = None) -> Answer:
         """Answer one request as Graph does. Raises ``ConnectionDropped`` where a fault says so.
@@ -67,7 +67,7 @@ class Simulator:
 
         def perform_item(item: Request) -> Answer:
             try:
-                return self._answer_one(item, ids)
+                return self._answer_one(item, ids, item=True)
             except ConnectionDropped:
                 dropped.append(item)
                 return Answer(504)
@@ -84,13 +84,17 @@ class Simulator:
             raise ConnectionDropped
         return answer
 
-    def _answer_one(self, request: Request, ids: dict[str, str]) -> Answer:
+    def _answer_one(self, request: Request, ids: dict[str, str], *, item: bool = False) -> Answer:
         self.counts["operations"] += 1
-        return self._struck(request, ids, lambda inner: perform(self.tenant, self._quota, inner))
+        return self._struck(request, ids, lambda inner: perform(self.tenant, self._quota, inner), item=item)
 
-    def _struck(self, request: Request, ids: dict[str, str], carry_out: Callable[[Request], Answer]) -> Answer:
+    def _struck(
+        self, request: Request, ids: dict[str, str], carry_out: Callable[[Request], Answer], *, item: bool = False
+    ) -> Answer:
         """Carry out a request unless a fault is in the way, and answer errors instead of raising them."""
-        fault = self.knobs.strike(request.method, request.path)
+        fault = (
+            self.knobs.strike(request.method, request.path, self.clock.now(), item=item) if self.knobs.faults else None
+        )
         answer = Answer(503)
         if fault is None or fault.after_commit:
             try:

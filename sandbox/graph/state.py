@@ -3,9 +3,10 @@
 import uuid
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
+from sandbox.graph.changes import Change, ChangeLog
 from sandbox.graph.clock import Clock, timestamp
 from sandbox.graph.errors import conflict, not_found
 from sandbox.graph.knobs import Knobs
@@ -13,7 +14,7 @@ from sandbox.graph.properties import Entity
 
 INDEXED = frozenset(
     {"id", "userPrincipalName", "mail", "mailNickname", "employeeId", "displayName"}
-    | {"onPremisesImmutableId", "proxyAddresses", "uniqueName"}
+    | {"onPremisesImmutableId", "proxyAddresses", "uniqueName", "assignedLicenses"}
 )
 """Properties that are found without looking at every object. Values are compared without regard to case."""
 
@@ -33,13 +34,19 @@ class DirectoryObject:
     deleted: datetime | None = None
 
     def value(self, name: str) -> Any:
-        """Return a property as it is read: null or the empty collection where nothing is set."""
+        """Return a property as it is read: null or the empty collection where nothing is set.
+
+        ``name`` may be a path into a record, as filters have it.
+        """
+        if "/" in name:
+            record, _, member = name.partition("/")
+            return (self.values.get(record) or {}).get(member)
         if name == "id":
             return self.id
         if name == "deletedDateTime":
             return timestamp(self.deleted) if self.deleted else None
-        known = self.entity.properties[name]
-        value = self.values.get(name, known.default)
+        known = self.entity.properties.get(name)
+        value = self.values.get(name, known.default if known else None)
         return list(value) if isinstance(value, tuple) else value
 
 
@@ -56,7 +63,12 @@ class Tenant:
     members: Links = field(default_factory=dict)
     member_of: Links = field(default_factory=dict)
     owners: Links = field(default_factory=dict)
+    owner_of: Links = field(default_factory=dict)
     managers: dict[str, str] = field(default_factory=dict)
+    reports: Links = field(default_factory=dict)
+    changes: ChangeLog = field(default_factory=ChangeLog)
+    deleted: dict[str, None] = field(default_factory=dict)
+    """The ids of the soft-deleted objects, the one that was deleted first in front."""
     _index: dict[tuple[str, str], dict[str, None]] = field(default_factory=dict)
     _turn: int = 0
 
@@ -79,6 +91,10 @@ class Tenant:
             raise not_found(key)
         return thing
 
+    def settled(self) -> int:
+        """Return the number of the last change that readers can see already."""
+        return self.changes.settled(self.clock.now() - timedelta(seconds=self.knobs.read_after_write_delay))
+
     def user_by_name(self, name: str, entity: Entity) -> DirectoryObject:
         """Return the visible user with this userPrincipalName, or raise 404."""
         for thing in self.holding("userPrincipalName", name):
@@ -88,8 +104,12 @@ class Tenant:
 
     def all(self, entity: Entity, *, deleted: bool = False) -> Iterator[DirectoryObject]:
         """Return the visible (or the deleted) objects of one type in the order in which they were created."""
+        if deleted:
+            gone = sorted((self.objects[key] for key in self.deleted), key=lambda thing: thing.order)
+            return (thing for thing in gone if thing.entity is entity)
+        born = self.clock.now() - timedelta(seconds=self.knobs.read_after_write_delay)
         things = (thing for thing in self.objects.values() if thing.entity is entity)
-        return (thing for thing in things if (thing.deleted is not None if deleted else self.visible(thing)))
+        return (thing for thing in things if thing.deleted is None and thing.created <= born)
 
     def holding(self, name: str, value: str) -> list[DirectoryObject]:
         """Return the objects that are not deleted and hold a value in an indexed property, visible or not yet."""
@@ -105,6 +125,7 @@ class Tenant:
         thing.values = {"createdDateTime": timestamp(now)} | values
         self.objects[thing.id] = thing
         self._enter(thing)
+        self._note(thing)
         return thing
 
     def take(self, thing: DirectoryObject) -> None:
@@ -112,54 +133,123 @@ class Tenant:
         self.objects[thing.id] = thing
         if thing.deleted is None:
             self._enter(thing)
+        else:
+            self.deleted[thing.id] = None
 
     def update(self, thing: DirectoryObject, values: dict[str, Any]) -> None:
         """Write values. Raises the conflict when a unique value is taken; nothing is changed then."""
+        changed = {name for name, value in values.items() if thing.values.get(name) != value}
+        if not changed:
+            return
         self.check_free(thing.entity, thing.values | values, but=thing.id)
-        self._leave(thing)
-        thing.values |= values
-        self._enter(thing)
+        if changed & INDEXED:
+            self._leave(thing)
+            thing.values |= values
+            self._enter(thing)
+        else:
+            thing.values |= values
+        self._note(thing, frozenset(changed))
 
     def soft_delete(self, thing: DirectoryObject) -> None:
         """Put the object among the deleted ones: its names are free, its relationships wait for a restore."""
         self._leave(thing)
         thing.deleted = self.clock.now()
+        self.deleted[thing.id] = None
+        self._note(thing)
+        self._note_relationships(thing, linked=False)
 
     def restore(self, thing: DirectoryObject, values: dict[str, Any]) -> None:
         """Take the object back under the given values. Raises the conflict when somebody else has its name now."""
         self.check_free(thing.entity, thing.values | values, but=thing.id)
         thing.values |= values
         thing.deleted = None
+        del self.deleted[thing.id]
         self._enter(thing)
+        self._note(thing)
+        self._note_relationships(thing, linked=True)
 
     def purge(self, thing: DirectoryObject) -> None:
         """Remove the object and every relationship it has, for good."""
         if thing.deleted is None:
             self._leave(thing)
-        for member in list(self.members.pop(thing.id, {})):
-            self.member_of[member].pop(thing.id, None)
-        for group in list(self.member_of.pop(thing.id, {})):
-            self.members[group].pop(thing.id, None)
-        self.owners.pop(thing.id, None)
-        for owners in self.owners.values():
-            owners.pop(thing.id, None)
-        self.managers.pop(thing.id, None)
-        for report in [key for key, manager in self.managers.items() if manager == thing.id]:
-            del self.managers[report]
+            self._note_relationships(thing, linked=False)
+        self._note(thing)
+        for links, back in ((self.members, self.member_of), (self.owners, self.owner_of)):
+            for other in links.pop(thing.id, {}):
+                back[other].pop(thing.id, None)
+            for other in back.pop(thing.id, {}):
+                links[other].pop(thing.id, None)
+        if thing.id in self.managers:
+            self.reports[self.managers.pop(thing.id)].pop(thing.id, None)
+        for report in self.reports.pop(thing.id, {}):
+            self.managers.pop(report, None)
+        self.deleted.pop(thing.id, None)
         del self.objects[thing.id]
+
+    def expire(self) -> None:
+        """Remove for good what has been among the deleted objects for its time."""
+        while self.deleted:
+            thing = self.objects[next(iter(self.deleted))]
+            age = (self.clock.now() - thing.deleted).total_seconds() if thing.deleted else 0
+            if age < self.knobs.deleted_lifetime:
+                return
+            self.purge(thing)
+
+    # Relationships
 
     def link(self, links: Links, group: str, member: str) -> None:
         """Relate a member or an owner to a group."""
         order = self.turn()
         links.setdefault(group, {})[member] = order
+        back = self.member_of if links is self.members else self.owner_of
+        back.setdefault(member, {})[group] = order
         if links is self.members:
-            self.member_of.setdefault(member, {})[group] = order
+            self._note_link(self.objects[group], "members", self.objects[member], linked=True)
 
     def unlink(self, links: Links, group: str, member: str) -> None:
         """Take a member or an owner out of a group; it is one."""
         del links[group][member]
+        back = self.member_of if links is self.members else self.owner_of
+        del back[member][group]
         if links is self.members:
-            del self.member_of[member][group]
+            self._note_link(self.objects[group], "members", self.objects[member], linked=False)
+
+    def manage(self, user: DirectoryObject, manager: DirectoryObject | None) -> None:
+        """Set the manager of a user, or take it away."""
+        before = self.managers.pop(user.id, None)
+        if before is not None:
+            del self.reports[before][user.id]
+            if manager is None or before != manager.id:
+                self._note_link(user, "manager", self.objects[before], linked=False)
+        if manager is not None:
+            self.managers[user.id] = manager.id
+            self.reports.setdefault(manager.id, {})[user.id] = self.turn()
+            if before != manager.id:
+                self._note_link(user, "manager", manager, linked=True)
+
+    # What delta queries go by
+
+    def _note(self, thing: DirectoryObject, names: frozenset[str] | None = None) -> None:
+        self.changes.note(Change(thing.entity, thing.id, self.clock.now(), names))
+
+    def _note_link(self, thing: DirectoryObject, relation: str, other: DirectoryObject, *, linked: bool) -> None:
+        names: frozenset[str] = frozenset()
+        kind = other.entity.odata_type
+        self.changes.note(
+            Change(thing.entity, thing.id, self.clock.now(), names, relation, other.id, kind, linked=linked)
+        )
+
+    def _note_relationships(self, thing: DirectoryObject, *, linked: bool) -> None:
+        """Note what a deletion or a restore does to the groups and the reports of an object, and to its own."""
+        for group in self.member_of.get(thing.id, ()):
+            self._note_link(self.objects[group], "members", thing, linked=linked)
+        for report in self.reports.get(thing.id, ()):
+            self._note_link(self.objects[report], "manager", thing, linked=linked)
+        if linked:
+            for member in self.members.get(thing.id, ()):
+                self._note_link(thing, "members", self.objects[member], linked=True)
+            if thing.id in self.managers:
+                self._note_link(thing, "manager", self.objects[self.managers[thing.id]], linked=True)
 
     # Uniqueness
 
@@ -198,4 +288,6 @@ def _entries(thing: DirectoryObject) -> list[tuple[str, str]]:
 def _texts(value: object) -> Iterable[str]:
     if isinstance(value, str):
         return (value,)
-    return value if isinstance(value, list) else ()
+    if not isinstance(value, list):
+        return ()
+    return [item["skuId"] if isinstance(item, dict) else item for item in value]

@@ -69,6 +69,9 @@ class Tokens:
         if self._knobs.secret_expired:
             text = f"The provided client secret keys for app '{self._application.client_id}' are expired."
             return _refused(401, "invalid_client", 7000222, text, now)
+        if self._knobs.sign_in_refusal is not None:
+            text = "The sign-in was refused by the tenant's administrator."
+            return _refused(400, "invalid_grant", self._knobs.sign_in_refusal, text, now)
         scope = form["scope"]
         audience = scope.removesuffix("/.default")
         if audience == scope or audience not in _GRAPH | {origin}:

@@ -7,6 +7,8 @@ from typing import Any
 from sandbox.graph.clock import timestamp
 from sandbox.graph.entities import USER
 from sandbox.graph.errors import Detail, GraphError, bad_request, invalid_value, not_found, value_required
+from sandbox.graph.extensions import extended
+from sandbox.graph.mastering import check_user
 from sandbox.graph.messages import Answer, Request
 from sandbox.graph.query import list_entities, list_related, read_shape
 from sandbox.graph.references import reference_in, resolve
@@ -28,7 +30,7 @@ def list_users(tenant: Tenant, request: Request) -> Answer:
 
 def get_user(tenant: Tenant, request: Request, key: str) -> Answer:
     """GET /users/{id | userPrincipalName}."""
-    shape = read_shape(request, USER)
+    shape = read_shape(tenant, request, USER)
     user = find_user(tenant, key)
     context = {"@odata.context": f"{request.base}/$metadata#users/$entity"}
     return Answer(200, context | shape.body(tenant, user, typed=False))
@@ -39,6 +41,7 @@ def create_user(tenant: Tenant, request: Request) -> Answer:
     body = dict(request.json_object())
     reference = body.pop("manager@odata.bind", None)
     values = _checked(tenant, body, creating=True)
+    check_federation(tenant, values)
     manager = None
     if reference is not None:
         if not isinstance(reference, str):
@@ -46,7 +49,7 @@ def create_user(tenant: Tenant, request: Request) -> Answer:
         manager = resolve(tenant, request, reference)
     user = tenant.add(USER, values)
     if manager:
-        tenant.managers[user.id] = manager.id
+        tenant.manage(user, manager)
     context = {"@odata.context": f"{request.base}/$metadata#users/$entity"}
     shown = {name: user.value(name) for name in USER.default_select}
     return Answer(201, context | shown, {"Location": f"{request.base}/users/{user.id}"})
@@ -56,6 +59,9 @@ def update_user(tenant: Tenant, request: Request, key: str) -> Answer:
     """PATCH /users/{id | userPrincipalName}."""
     user = find_user(tenant, key)
     values = _checked(tenant, dict(request.json_object()), creating=False)
+    check_user(user, request.json_object())
+    if values.keys() & {"userPrincipalName", "onPremisesImmutableId"}:
+        check_federation(tenant, user.values | values)
     for name in ("onPremisesExtensionAttributes", "employeeOrgData"):
         if values.get(name):
             values[name] = (user.values.get(name) or {}) | values[name]
@@ -81,7 +87,7 @@ def delete_user(tenant: Tenant, _: Request, key: str) -> Answer:
 
 def get_manager(tenant: Tenant, request: Request, key: str) -> Answer:
     """GET /users/{id}/manager; 404 where there is none."""
-    shape = read_shape(request)
+    shape = read_shape(tenant, request)
     manager = _manager(tenant, find_user(tenant, key))
     context = {"@odata.context": f"{request.base}/$metadata#directoryObjects/$entity"}
     return Answer(200, context | shape.body(tenant, manager, typed=True))
@@ -97,18 +103,20 @@ def get_manager_reference(tenant: Tenant, request: Request, key: str) -> Answer:
 def put_manager(tenant: Tenant, request: Request, key: str) -> Answer:
     """PUT /users/{id}/manager/$ref."""
     user = find_user(tenant, key)
+    check_user(user, ["manager"])
     manager = resolve(tenant, request, reference_in(request))
     if manager.entity is not USER:
         raise bad_request("The reference of 'manager' must be a user or an organizational contact.")
-    tenant.managers[user.id] = manager.id
+    tenant.manage(user, manager)
     return Answer(204)
 
 
 def delete_manager(tenant: Tenant, _: Request, key: str) -> Answer:
     """DELETE /users/{id}/manager/$ref; 404 where there is none."""
     user = find_user(tenant, key)
+    check_user(user, ["manager"])
     _manager(tenant, user)
-    del tenant.managers[user.id]
+    tenant.manage(user, None)
     return Answer(204)
 
 
@@ -142,7 +150,8 @@ def _checked(tenant: Tenant, body: dict[str, Any], *, creating: bool) -> dict[st
             if body.get(name) is None:
                 raise value_required(name, USER.name)
     password = body.pop("passwordProfile", None)
-    values = {name: USER.check_writable(name, value, creating=creating) for name, value in body.items()}
+    user = extended(tenant, USER)
+    values = {name: user.check_writable(name, value, creating=creating) for name, value in body.items()}
     if password is not None:
         _check_password(password, creating=creating)
         values["lastPasswordChangeDateTime"] = timestamp(tenant.clock.now())
@@ -167,6 +176,13 @@ def check_principal_name(tenant: Tenant, name: str) -> None:
             "names in your organization."
         )
         raise bad_request(message, Detail("InvalidValue", "userPrincipalName", message))
+
+
+def check_federation(tenant: Tenant, values: dict[str, Any]) -> None:
+    """Refuse a user of a federated domain without the anchor by which the other side knows it."""
+    domain = values["userPrincipalName"].rpartition("@")[2].casefold()
+    if domain in tenant.knobs.federated_domains and not values.get("onPremisesImmutableId"):
+        raise value_required("onPremisesImmutableId", USER.name)
 
 
 def _check_password(profile: object, *, creating: bool) -> None:

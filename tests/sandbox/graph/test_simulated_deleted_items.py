@@ -2,9 +2,11 @@
 
 import pytest
 
+from sandbox.graph.server import Served
 from tests.graph_client import PUBLIC, UNIFIED, GraphClient, bound, user
 
 USERS = "/directory/deletedItems/microsoft.graph.user"
+DAY = 24 * 3600
 GROUPS = "/directory/deletedItems/microsoft.graph.group"
 
 
@@ -108,7 +110,19 @@ async def test_a_microsoft_365_group_comes_back_with_its_members(graph: GraphCli
     assert await graph.members(key) == [mira]
 
 
-async def test_a_security_group_is_deleted_for_good(graph: GraphClient) -> None:
+async def test_a_security_group_comes_back_with_its_members_too(graph: GraphClient) -> None:
+    mira = await graph.user("mira")
+    key = await graph.group(**bound("members", mira))
+    await graph("DELETE", f"/groups/{key}")
+    assert (await graph("GET", GROUPS)).ids == [key]
+
+    assert (await graph("POST", f"/directory/deletedItems/{key}/restore")).status == 200
+
+    assert await graph.members(key) == [mira]
+
+
+async def test_where_security_groups_are_not_kept_they_are_deleted_for_good(served: Served, graph: GraphClient) -> None:
+    served.knobs.soft_delete_security_groups = False
     mira = await graph.user("mira")
     key = await graph.group(**bound("members", mira))
 
@@ -116,3 +130,61 @@ async def test_a_security_group_is_deleted_for_good(graph: GraphClient) -> None:
 
     assert (await graph("GET", GROUPS)).ids == []
     assert (await graph("GET", f"/users/{mira}/memberOf")).ids == []
+
+
+@pytest.mark.parametrize("kind", ["users", "groups"])
+async def test_after_thirty_days_what_was_deleted_is_gone_for_good(
+    served: Served, graph: GraphClient, kind: str
+) -> None:
+    served.knobs.token_lifetime = 40 * DAY
+    await graph.fetch_token()
+    key = await graph.user("mira") if kind == "users" else await graph.group("staff")
+    later = await graph.user("noor")
+    await graph("DELETE", f"/{kind}/{key}")
+    served.clock.advance(10 * DAY)
+    await graph("DELETE", f"/users/{later}")
+
+    served.clock.advance(20 * DAY - 10)
+    assert (await graph("GET", f"/directory/deletedItems/{key}")).status == 200
+    served.clock.advance(20)
+    assert (await graph("GET", f"/directory/deletedItems/{key}")).status == 404
+    assert (await graph("POST", f"/directory/deletedItems/{key}/restore")).status == 404
+    assert (await graph("GET", f"/directory/deletedItems/{later}")).status == 200
+
+
+async def test_the_deleted_are_found_by_what_they_were(graph: GraphClient) -> None:
+    mira = await graph.user("mira", employeeId="4711", onPremisesImmutableId="AAEC")
+    await graph("DELETE", f"/users/{await graph.user('noor')}")
+    await graph("DELETE", f"/users/{mira}")
+    name = mira.replace("-", "") + "mira@contoso.example"
+
+    for text in (f"userPrincipalName eq '{name}'", "employeeId eq '4711'", "onPremisesImmutableId eq 'AAEC'"):
+        assert (await graph("GET", f"{USERS}?$filter={text}")).ids == [mira], text
+    ends = "$filter=endsWith(userPrincipalName,'mira@contoso.example')&$count=true"
+    assert (await graph("GET", f"{USERS}?{ends}", ConsistencyLevel="eventual")).ids == [mira]
+
+
+async def test_a_user_can_be_restored_under_another_name(graph: GraphClient) -> None:
+    old = await graph.user("mira")
+    await graph("DELETE", f"/users/{old}")
+    new = await graph.user("mira")
+    path = f"/directory/deletedItems/{old}/restore"
+
+    refused = await graph("POST", path, {"newUserPrincipalName": "mira@elsewhere.example"})
+    assert refused.status == 400
+    restored = await graph("POST", path, {"newUserPrincipalName": "mira2@contoso.example"})
+
+    assert (restored.status, restored.body["userPrincipalName"]) == (200, "mira2@contoso.example")
+    assert (await graph("GET", "/users/mira@contoso.example")).body["id"] == new
+
+
+async def test_an_address_that_others_have_by_now_is_a_conflict_or_is_dropped(graph: GraphClient) -> None:
+    old = await graph.user("mira", mail="info@contoso.example")
+    await graph("DELETE", f"/users/{old}")
+    await graph.user("noor", mail="info@contoso.example")
+    path = f"/directory/deletedItems/{old}/restore"
+
+    refused = await graph("POST", path)
+    assert refused.details == [("ConflictingObjects", "proxyAddresses"), ("ObjectConflict", "proxyAddresses")]
+    assert (await graph("POST", path, {"autoReconcileProxyConflict": True})).status == 200
+    assert (await graph("GET", f"/users/{old}?$select=proxyAddresses")).body["proxyAddresses"] == []

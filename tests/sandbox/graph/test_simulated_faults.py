@@ -168,3 +168,37 @@ async def test_a_request_that_is_refused_anyway_is_struck_all_the_same(served: S
     with pytest.raises(aiohttp.ClientError):
         await graph("PATCH", "/users/nobody", {"city": "Berlin"})
     assert (await graph("GET", "/users/nobody")).status == 404
+
+
+def _get(number: int, url: str = "/users") -> dict[str, Any]:
+    return {"id": str(number), "method": "GET", "url": url}
+
+
+@pytest.mark.parametrize("status", [400, 429, 503])
+async def test_every_third_item_of_all_batches_can_fail(served: Served, graph: GraphClient, status: int) -> None:
+    served.knobs.faults = [Fault(status=status, items=True, every=3, times=None, retry_after=1)]
+
+    first = await graph.batch(*(_get(number) for number in range(1, 8)))
+    second = await graph.batch(*(_get(number) for number in range(1, 4)))
+
+    assert [first[str(number)]["status"] for number in range(1, 8)] == [200, 200, status, 200, 200, status, 200]
+    assert [second[str(number)]["status"] for number in range(1, 4)] == [200, status, 200]
+    assert (await graph("GET", "/users")).status == 200, "what is no item is not struck"
+
+
+async def test_a_storm_lasts_for_its_time(served: Served, graph: GraphClient) -> None:
+    served.knobs.faults = [Fault(status=429, retry_after=7, times=None, lasts=60)]
+    served.clock.advance(1000)
+
+    for _ in range(20):
+        assert (await graph("GET", "/users")).status == 429
+    served.clock.advance(59)
+    assert (await graph("GET", "/users")).status == 429
+    served.clock.advance(2)
+    assert (await graph("GET", "/users")).status == 200
+
+
+async def test_a_fault_without_end_goes_on(served: Served, graph: GraphClient) -> None:
+    served.knobs.faults = [Fault(status=503, times=None)]
+
+    assert {(await graph("GET", "/users")).status for _ in range(5)} == {503}

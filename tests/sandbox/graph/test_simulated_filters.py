@@ -181,3 +181,21 @@ def test_whatever_is_asked_is_understood_or_refused_in_graphs_words(text: str, a
     thing = DirectoryObject(USER, "1", 1, {"displayName": "A", "proxyAddresses": ["a"]}, datetime.now(UTC))
     with contextlib.suppress(GraphError):
         assert parse_filter(text, USER, advanced=advanced).test(thing) in (True, False)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "userPrincipalName eq 'U@contoso.example'",
+        "displayName eq 'U'",
+        "mail eq 'u@contoso.example'",
+        "mailNickname eq 'u'",
+        "employeeId eq '7'",
+        "onPremisesImmutableId eq 'AAEC'",
+        "id in ('1', '2')",
+        "proxyAddresses/any(a:a eq 'smtp:u@contoso.example')",
+        "accountEnabled eq true and displayName eq 'U'",
+    ],
+)
+def test_what_people_look_users_up_by_is_found_without_a_look_at_all_of_them(text: str) -> None:
+    assert parse_filter(text, USER, advanced=False).index is not None

@@ -56,12 +56,23 @@ async def test_without_any_permission_everything_is_denied(served: Served, graph
         (("Group.ReadWrite.All",), "POST", "/groups", group("admins", isAssignableToRole=True), False),
         (("Directory.ReadWrite.All",), "DELETE", "/users/{user}", None, True),
         (("User.Read.All",), "GET", "/organization", None, False),
+        (("User.DeleteRestore.All",), "POST", "/directory/deletedItems/{gone_user}/restore", None, True),
+        (("User.DeleteRestore.All",), "POST", "/directory/deletedItems/{gone_group}/restore", None, False),
+        (("User.DeleteRestore.All",), "DELETE", "/directory/deletedItems/{gone_user}", None, True),
+        (("Group.ReadWrite.All",), "POST", "/directory/deletedItems/{gone_user}/restore", None, False),
+        (("Group.ReadWrite.All",), "DELETE", "/directory/deletedItems/{gone_group}", None, True),
+        (("Group.Read.All",), "GET", "/directory/deletedItems/graph.user", None, False),
+        (("Group.Read.All",), "GET", "/directory/deletedItems/graph.group", None, True),
+        (("User.Read.All",), "GET", "/directory/deletedItems/{gone_group}", None, False),
     ],
 )
 async def test_a_request_needs_one_of_its_permissions(
     served: Served, graph: GraphClient, permissions: tuple[str, ...], method: str, path: str, body: Any, allowed: bool
 ) -> None:
     mira, key = await graph.user("mira"), await graph.group()
+    gone_user, gone_group = await graph.user("gone"), await graph.group("gone")
+    for gone in (f"/users/{gone_user}", f"/groups/{gone_group}"):
+        assert (await graph("DELETE", gone)).status == 204
     served.knobs.permissions = frozenset(permissions)
     link = reference(mira)["@odata.id"]
     if body and "@odata.id" in body:
@@ -69,7 +80,7 @@ async def test_a_request_needs_one_of_its_permissions(
     if body and "members@odata.bind" in body:
         body = bound("members", mira)
 
-    reply = await graph(method, path.format(user=mira, group=key), body)
+    reply = await graph(method, path.format(user=mira, group=key, gone_user=gone_user, gone_group=gone_group), body)
 
     assert (reply.status < 300) is allowed, reply.body
     assert allowed or reply.status == 403

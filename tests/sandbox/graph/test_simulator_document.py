@@ -5,6 +5,7 @@ from pathlib import Path
 
 from sandbox.graph.knobs import Fault, Knobs
 
+LIFETIMES = ("deleted_lifetime", "delta_token_lifetime")
 DOCUMENT = (Path(__file__).parents[3] / "docs" / "graph-simulator.md").read_text()
 
 
@@ -19,8 +20,8 @@ def test_the_documented_defaults_are_the_defaults() -> None:
     knobs = Knobs()
 
     assert f"| `write_quota`, `write_window` | {knobs.write_quota}, {knobs.write_window:g} |" in DOCUMENT
-    for name in ("token_lifetime", "max_page_size", "read_after_write_delay", "latency"):
-        assert f"| `{name}` | {getattr(knobs, name):g} |" in DOCUMENT
+    for name in (*("token_lifetime", "max_page_size", "read_after_write_delay", "latency"), *LIFETIMES):
+        assert f"| `{name}` | {getattr(knobs, name):.10g} |" in DOCUMENT
     for permission in knobs.permissions:
         assert f"`{permission}`" in DOCUMENT
 
