@@ -125,7 +125,9 @@ class AttributeMapping:
     ``urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department``): the first that has a value is taken.
     ``reference`` marks a value that is the id of another SCIM resource and becomes a ``Reference``. ``multivalued``
     collects every value of the path. ``create_only`` is written once. ``case_exact`` is SCIM's: when false, two values
-    that differ by case only are the same value and no change. ``required`` attributes are never cleared.
+    that differ by case only are the same value and no change. ``required`` attributes are never cleared. ``always``
+    are values that a multi-valued attribute has for everybody, besides those of the source. ``while_active`` attributes
+    are taken away by deactivation: they are not written to an inactive account, and again before its activation.
     """
 
     target: str
@@ -134,6 +136,8 @@ class AttributeMapping:
     multivalued: bool = False
     create_only: bool = False
     required: bool = False
+    always: tuple[str, ...] = ()
+    while_active: bool = False
 
 
 @dataclass(frozen=True, slots=True)

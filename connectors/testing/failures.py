@@ -1,14 +1,14 @@
 """Rules of the contract about what goes wrong: outages, lost answers, throttling, wrong settings, secrets."""
-# ruff: noqa: S101 - assert is how a test says what it demands
 
 import asyncio
 from time import monotonic
 
 import pytest
 
-from connectors.contract import Connector, Match
+from connectors.contract import Capabilities, Connector, Feature, Match
 from connectors.errors import ConnectorError, Misconfigured, NotFound, Unavailable
-from connectors.testing.samples import USER, Rules, SampleNames, Samples
+from connectors.testing.importer import Importer
+from connectors.testing.samples import USER, Rules, SampleNames, Samples, eventually
 
 
 def texts(error: ConnectorError) -> str:
@@ -21,8 +21,34 @@ def texts(error: ConnectorError) -> str:
     return "\n".join([*seen, error.code, error.fix])
 
 
+def possible(capabilities: Capabilities) -> frozenset[Feature]:
+    """Return the features that a system can have."""
+    having = {
+        Feature.DEACTIVATE_USERS: capabilities.deactivate,
+        Feature.SYNC_PASSWORDS: capabilities.passwords,
+        Feature.IMPORT_USERS: capabilities.imports,
+        Feature.IMPORT_GROUPS: capabilities.imports and capabilities.groups,
+        Feature.CREATE_GROUPS: capabilities.groups,
+        Feature.UPDATE_GROUPS: capabilities.groups,
+        Feature.DELETE_GROUPS: capabilities.groups,
+        Feature.MANAGE_MEMBERSHIPS: capabilities.groups and capabilities.memberships,
+    }
+    return frozenset(feature for feature in Feature if having.get(feature, True))
+
+
+async def everybody(connector: Connector, names: SampleNames) -> set[str]:
+    """Return the ids of whoever stands in the system, as far as it can be read from."""
+    if not connector.capabilities.imports:
+        return set()
+    importer = Importer(connector, names)
+    await importer.run()
+    return set(importer.picture.accounts)
+
+
 class FailureRules(Rules):
     """Nothing is lost and nothing is silent."""
+
+    chapter = "Failures"
 
     async def test_verify_is_content_with_a_right_connection(self, connector: Connector) -> None:
         """Every check has a name, and all of them pass."""
@@ -30,6 +56,17 @@ class FailureRules(Rules):
         assert verification.checks
         assert all(check.name for check in verification.checks)
         assert [check for check in verification.checks if not check.ok] == []
+
+    async def test_a_trial_passes_and_leaves_nothing_behind(self, connector: Connector, names: SampleNames) -> None:
+        """``verify`` with ``trial`` tries every feature that the system has by writing, and cleans up."""
+        before = await everybody(connector, names)
+        verification = await connector.verify(possible(connector.capabilities), trial=True)
+        assert [check for check in verification.checks if not check.ok] == []
+
+        async def clean() -> bool:
+            return await everybody(connector, names) <= before
+
+        assert await eventually(names.patience, clean), "something new stands after the trial"
 
     @pytest.mark.usefixtures("connector")
     async def test_a_wrong_secret_is_told_in_words(self, names: SampleNames) -> None:
@@ -111,6 +148,25 @@ class FailureRules(Rules):
         found = await connector.find(Match(USER, names.login, str(values[names.login])))
         assert len(found) == 1
         samples.keep(found[0])
+
+    async def test_of_verbs_that_run_at_once_each_fails_for_itself(
+        self, connector: Connector, names: SampleNames, samples: Samples
+    ) -> None:
+        """Every third account is gone: those updates raise ``NotFound``, and the others are done."""
+        users = await asyncio.gather(*(samples.user() for _ in range(24)))
+        gone = {user.remote_id for user in users[::3]}
+        await asyncio.gather(*(connector.delete(USER, remote_id) for remote_id in gone))
+        done = await asyncio.gather(
+            *(connector.update(USER, user.remote_id, {names.title: "Engineer"}) for user in users),
+            return_exceptions=True,
+        )
+        failed = {
+            user.remote_id: error for user, error in zip(users, done, strict=True) if isinstance(error, Exception)
+        }
+        assert {remote_id: type(error) for remote_id, error in failed.items()} == dict.fromkeys(gone, NotFound)
+        for user in users:
+            if user.remote_id not in gone:
+                assert await samples.value(user, names.title) == "Engineer"
 
     async def test_throttling_is_obeyed(self, connector: Connector, samples: Samples, names: SampleNames) -> None:
         """Either the verb waits as long as it was told, or it raises ``Unavailable`` with the time to wait."""

@@ -1,20 +1,22 @@
 """Rules of the contract about an account's life: deactivate, activate, delete, come back."""
-# ruff: noqa: S101 - assert is how a test says what it demands
 
 import pytest
 
 from connectors.contract import Connector, ObjectKind
 from connectors.errors import AlreadyExists, NotFound
-from connectors.testing.samples import GROUP, USER, Rules, SampleNames, Samples
+from connectors.testing.samples import GROUP, USER, Rules, SampleNames, Samples, offered
 
 
 class LifecycleRules(Rules):
     """Leavers, returners, and those who never were."""
 
+    chapter = "Life of an account"
+
     async def test_deactivate_and_activate_are_a_round_trip(
         self, connector: Connector, names: SampleNames, samples: Samples
     ) -> None:
         """Both are idempotent; nothing else of the account changes, and it is still found."""
+        offered(connector.capabilities.deactivate, "deactivation")
         user = await samples.user({names.title: "Engineer"})
         login = str(await samples.value(user, names.login))
         for active, verb in ((False, connector.deactivate), (True, connector.activate)):
@@ -27,6 +29,7 @@ class LifecycleRules(Rules):
 
     async def test_a_user_can_be_created_inactive(self, connector: Connector, samples: Samples) -> None:
         """``active=False`` holds from the first moment."""
+        offered(connector.capabilities.deactivate, "deactivation")
         user = await samples.user(active=False)
         assert (await connector.read(USER, user.remote_id)).active is False
         await connector.activate(user.remote_id)
@@ -36,6 +39,7 @@ class LifecycleRules(Rules):
         self, connector: Connector, names: SampleNames, samples: Samples
     ) -> None:
         """Deactivated is a state of the account, not another account, and an update does not wake it."""
+        offered(connector.capabilities.deactivate, "deactivation")
         user, login = await samples.user(), samples.login()
         await connector.deactivate(user.remote_id)
         await connector.update(USER, user.remote_id, {names.title: "On leave", names.login: login})

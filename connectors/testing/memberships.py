@@ -1,5 +1,4 @@
 """Rules of the contract about the members of groups."""
-# ruff: noqa: S101 - assert is how a test says what it demands
 
 import asyncio
 
@@ -7,11 +6,13 @@ import pytest
 
 from connectors.contract import Connector
 from connectors.errors import NotFound, Rejected
-from connectors.testing.samples import GROUP, USER, Rules, SampleNames, Samples
+from connectors.testing.samples import GROUP, USER, Rules, SampleNames, Samples, offered
 
 
 class MembershipRules(Rules):
     """Who is in, who is not, and that nobody is lost."""
+
+    chapter = "Members of groups"
 
     async def test_members_are_added_and_removed(self, connector: Connector, samples: Samples) -> None:
         """One call may add and remove; only those it names are concerned."""
@@ -77,6 +78,7 @@ class MembershipRules(Rules):
         self, connector: Connector, names: SampleNames, samples: Samples
     ) -> None:
         """The group is what is missing, not the member."""
+        offered(connector.capabilities.memberships, "memberships")
         user = await samples.user()
         with pytest.raises(NotFound):
             await connector.change_members(names.absent_group, [user.remote_id], [])
@@ -96,6 +98,23 @@ class MembershipRules(Rules):
         assert await samples.members(group) == set(ids)
         assert (await connector.change_members(group.remote_id, [], ids[1:])).failed == {}
         assert await samples.members(group) == {ids[0]}
+
+    async def test_of_a_batch_in_which_every_third_member_is_absent_the_others_are_added(
+        self, connector: Connector, samples: Samples
+    ) -> None:
+        """Each one that was deleted meanwhile is named; nobody else is lost, in whichever batch they went."""
+        users = await asyncio.gather(*(samples.user() for _ in range(24)))
+        group = await samples.group()
+        gone = {user.remote_id for user in users[::3]}
+        for remote_id in gone:
+            await connector.delete(USER, remote_id)
+        ids = [user.remote_id for user in users]
+        failures = await connector.change_members(group.remote_id, ids, [])
+        assert set(failures.failed) == gone
+        assert all(isinstance(error, NotFound | Rejected) for error in failures.failed.values())
+        assert await samples.members(group) == set(ids) - gone
+        assert (await connector.change_members(group.remote_id, [], ids)).failed == {}
+        assert await samples.members(group) == set()
 
     async def test_parallel_changes_of_one_group_lose_nobody(self, connector: Connector, samples: Samples) -> None:
         """Changes of different members commute."""
@@ -125,14 +144,18 @@ class MembershipRules(Rules):
         await connector.update(GROUP, group.remote_id, {names.group_name: f"Renamed {samples.word()}"})
         assert await samples.members(group) == {user.remote_id}
 
-    async def test_a_deactivated_member_stays_in(self, connector: Connector, samples: Samples) -> None:
-        """Deactivation keeps memberships; they are there when the person comes back."""
-        user = await samples.user()
-        group = await samples.group(user)
+    async def test_a_deactivated_member_stays_in_or_can_come_back(self, connector: Connector, samples: Samples) -> None:
+        """Deactivation keeps memberships, or the connector says so (``keeps_memberships``) and takes them again."""
+        offered(connector.capabilities.deactivate, "deactivation")
+        user, other = await samples.user(), await samples.user()
+        group = await samples.group(user, other)
         await connector.deactivate(user.remote_id)
-        assert await samples.members(group) == {user.remote_id}
+        kept = {user.remote_id} if connector.keeps_memberships else set()
+        assert await samples.members(group) == {other.remote_id, *kept}
         await connector.activate(user.remote_id)
-        assert await samples.members(group) == {user.remote_id}
+        assert await samples.members(group) == {other.remote_id, *kept}
+        assert (await connector.change_members(group.remote_id, [user.remote_id], [])).failed == {}
+        assert await samples.members(group) == {user.remote_id, other.remote_id}
 
     async def test_a_deleted_user_is_no_member_anywhere(self, connector: Connector, samples: Samples) -> None:
         """No dead entry is left that a later namesake would inherit."""

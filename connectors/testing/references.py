@@ -1,16 +1,16 @@
 """Rules of the contract about attributes that point at other accounts."""
-# ruff: noqa: S101 - assert is how a test says what it demands
 
 import pytest
 
 from connectors.contract import Connector, Reference
 from connectors.errors import Rejected
-from connectors.testing.accounts import need
-from connectors.testing.samples import USER, Rules, SampleNames, Samples
+from connectors.testing.samples import USER, Rules, SampleNames, Samples, need
 
 
 class ReferenceRules(Rules):
     """Managers, by remote id."""
+
+    chapter = "References"
 
     async def test_a_reference_points_at_another_account(
         self, connector: Connector, names: SampleNames, samples: Samples

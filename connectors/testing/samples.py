@@ -1,9 +1,11 @@
 """What the suite needs to know of a system (``SampleNames``), what it makes there (``Samples``), and the hooks."""
-# ruff: noqa: S101 - assert is how a test says what it demands
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass, field
+from time import monotonic
+from typing import ClassVar
 from uuid import uuid4
 
 import pytest
@@ -37,6 +39,12 @@ class SampleNames:
     characters that the system allows in logins and that are easy to get wrong. ``required`` is added to every user
     that is created. ``absent_user`` and ``absent_group`` are well-formed remote ids that nobody has. ``secrets`` may
     not show in any text. ``bulk`` is a number of members beyond one batch of the connector.
+
+    ``page`` is a number of users beyond one page of an import; better make the connector's pages small. ``patience``
+    is for how many seconds a change may stay unseen by an import or a search. ``restored`` are the attributes with
+    which a deleted user comes back (none given: login, display name and title); ``restores_groups`` says that deleted
+    groups come back, too. ``weak_password`` is one that the system's policy refuses, ``None`` where it has no policy;
+    ``good_passwords`` are two that it takes.
     """
 
     login: str
@@ -54,6 +62,36 @@ class SampleNames:
     required: Mapping[str, Value] = field(default_factory=dict)
     secrets: tuple[str, ...] = ()
     bulk: int = 45
+    page: int = 45
+    patience: float = 10.0
+    restored: tuple[str, ...] | None = None
+    restores_groups: bool = False
+    weak_password: str | None = "Xq7"  # noqa: S105 - nobody's
+    good_passwords: tuple[str, str] = ("Plum-Tree7-Lantern!", "Walnut+Boat8-Candle!")
+
+
+def offered(capability: bool, what: str) -> None:
+    """Skip a rule about what the system does not have; only capabilities say so."""
+    if not capability:
+        pytest.skip(f"the system has no {what}")
+
+
+def need(name: str | None) -> str:
+    """Return a sample name, or skip where the system has no such thing."""
+    if name is None:
+        pytest.skip("the system has no such attribute")
+    return name
+
+
+async def eventually(seconds: float, holds: Callable[[], Awaitable[bool]]) -> bool:
+    """Ask until it holds, or for so many seconds: systems answer searches from copies that lag behind."""
+    until, pause = monotonic() + seconds, 0.02
+    while not await holds():
+        if monotonic() > until:
+            return False
+        await asyncio.sleep(pause)
+        pause = min(pause * 2, 1.0)
+    return True
 
 
 class Samples:
@@ -62,7 +100,7 @@ class Samples:
     def __init__(self, connector: Connector, names: SampleNames) -> None:
         self.connector = connector
         self.names = names
-        self._made: list[tuple[ObjectKind, str]] = []
+        self._made: list[Account] = []
 
     @staticmethod
     def word() -> str:
@@ -81,7 +119,7 @@ class Samples:
 
     def keep(self, account: Account) -> Account:
         """Have an account deleted at the end of the test."""
-        self._made.append((account.kind, account.remote_id))
+        self._made.append(account)
         return account
 
     async def user(self, values: Mapping[str, Value] | None = None, *, active: bool = True) -> Account:
@@ -90,7 +128,10 @@ class Samples:
         return self.keep(await self.connector.create(USER, wanted, active=active))
 
     async def group(self, *members: Account, name: str | None = None) -> Account:
-        """Create a group with members."""
+        """Create a group with members; skips where the system has no such thing."""
+        offered(self.connector.capabilities.groups, "groups")
+        if members:
+            offered(self.connector.capabilities.memberships, "memberships")
         values = {self.names.group_name: name or f"Group {self.word()}"}
         group = self.keep(await self.connector.create(GROUP, values, active=True))
         if members:
@@ -114,14 +155,25 @@ class Samples:
         return set(ids)
 
     async def clean(self) -> None:
-        """Delete what was made, users last; what cannot be deleted stays."""
-        for kind, remote_id in sorted(self._made, key=lambda made: made[0]):
-            with suppress(ConnectorError):
-                await self.connector.delete(kind, remote_id)
+        """Delete what was made, groups first; what cannot be deleted stays."""
+        few = asyncio.Semaphore(8)
+
+        async def delete(kind: ObjectKind, remote_id: str) -> None:
+            async with few:
+                with suppress(ConnectorError):
+                    await self.connector.delete(kind, remote_id)
+
+        for kind in (GROUP, USER):
+            await asyncio.gather(*(delete(kind, each.remote_id) for each in self._made if each.kind is kind))
 
 
 class Rules:
     """Fixtures and hooks of the suite. A hook that is not overridden skips the tests that need it."""
+
+    title: ClassVar[str] = ""
+    """The system's name in the table of connectors by properties; unset, it is made from the class's name."""
+    chapter: ClassVar[str] = ""
+    """Under which heading the rules of a class stand in the table."""
 
     @pytest.fixture
     async def samples(self, connector: Connector, names: SampleNames) -> AsyncIterator[Samples]:
@@ -163,3 +215,15 @@ class Rules:
     async def misconfigured(self) -> Connector:
         """Hook: a connector to the same system with a wrong secret."""
         pytest.skip("no hook misconfigured")
+
+    async def another(self) -> Connector:
+        """Hook: a second connector to the same system with the same settings, as another process would open it."""
+        pytest.skip("no hook another")
+
+    async def expire_cursors(self) -> None:
+        """Hook: from now on the system does not accept the cursors any more that it has given until now."""
+        pytest.skip("no hook expire_cursors")
+
+    async def sign_in(self, login: str, password: str) -> bool:
+        """Hook: whether the system lets a person in with this password, asked as the person's own program would."""
+        pytest.skip("no hook sign_in")

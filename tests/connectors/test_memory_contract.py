@@ -13,13 +13,15 @@ from connectors.testing import ConnectorContract, SampleNames
 
 
 class TestMemoryContract(ConnectorContract):
+    title = "In-memory directory"
+
     @pytest.fixture
     def directory(self) -> Directory:
-        self.system = Directory()
+        self.system = Directory(page_size=20)
         return self.system
 
     @pytest.fixture
-    def connector(self, directory: Directory) -> Connector:  # type: ignore[override]  # takes one fixture more
+    def connector(self, directory: Directory) -> Connector:
         return MemoryConnector(directory)
 
     @pytest.fixture
@@ -36,6 +38,7 @@ class TestMemoryContract(ConnectorContract):
             absent_group="nothing",
             awkward_logins=("o'hara {}", " {} ", "a\\b*{}"),
             secrets=("hunter2",),
+            restores_groups=True,
         )
 
     async def stop_server(self) -> None:
@@ -68,3 +71,24 @@ class TestMemoryContract(ConnectorContract):
     async def misconfigured(self) -> Connector:
         failure = Misconfigured("The password is wrong.", code="memory.password", fix="Enter the password again.")
         return MemoryConnector(Directory(failure=failure))
+
+    async def another(self) -> Connector:
+        return MemoryConnector(self.system)
+
+    async def expire_cursors(self) -> None:
+        self.system.forgotten = len(self.system.log)
+
+    async def sign_in(self, login: str, password: str) -> bool:
+        (user,) = [each for each in self.system.accounts.values() if each.name == login]
+        return user.active is True and self.system.passwords.get(user.remote_id) == password
+
+
+class TestMemoryContractThatStripsGroups(TestMemoryContract):
+    """Deactivation takes the memberships away, and the connector says so."""
+
+    title = "In-memory directory that strips groups"
+
+    @pytest.fixture
+    def directory(self) -> Directory:
+        self.system = Directory(page_size=20, keeps_memberships=False)
+        return self.system

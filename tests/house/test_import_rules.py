@@ -23,6 +23,8 @@ BESIDE = {("provisioning.admin", "provisioning.hub")}
 """The admin API shows every part of the hub, so it is given the hub whole."""
 
 CONTRACT = {"connectors.contract", "connectors.errors"}
+TRIAL = {"connectors.trial"}
+"""What "Verify Credentials" tries out is tried out the same way in every system."""
 CONTRACT_PARTS = {"connectors.values", "connectors.changes"}
 """What the contract is made of: it shows them itself, and nobody else needs to know."""
 
@@ -65,7 +67,7 @@ def test_connectors_know_nothing_of_the_hub(graph: grimp.ImportGraph) -> None:
 
 
 def test_a_connector_does_not_know_another(graph: grimp.ImportGraph) -> None:
-    shared = CONTRACT | {"connectors"}
+    shared = CONTRACT | TRIAL | {"connectors"}
     assert {
         pair
         for pair in imports(graph, "connectors")

@@ -1,13 +1,13 @@
-"""An example connector whose system is a dictionary: the contract at its shortest, and a partner for engine tests."""
+"""The example connector: every verb of the contract in a few lines, over a directory in this process."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import ClassVar, Self
 from uuid import uuid4
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 
 from connectors.contract import (
     PROVISIONING,
@@ -23,33 +23,15 @@ from connectors.contract import (
     Match,
     MemberFailures,
     ObjectKind,
-    Reference,
-    Value,
+    Page,
+    Reading,
     Verification,
 )
-from connectors.errors import AlreadyExists, ConnectorError, NotFound, Rejected, Unavailable
+from connectors.errors import ConnectorError, NotFound, Rejected, Unavailable
+from connectors.memory.directory import DIRECTORIES, GROUP, NAMES, USER, Directory, same
+from connectors.memory.reading import Place, page_of
 
-USER, GROUP = ObjectKind.USER, ObjectKind.GROUP
-NAMES: Mapping[ObjectKind, str] = {USER: "login", GROUP: "name"}
-"""The attribute of each kind that is unique, ignoring case."""
-
-
-@dataclass(slots=True)
-class Directory:
-    """The "external system": survives the connectors that are open to it, and can be told to misbehave."""
-
-    accounts: dict[str, Account] = field(default_factory=dict)
-    members: dict[str, dict[str, None]] = field(default_factory=dict)
-    calls: list[str] = field(default_factory=list)
-    """The verbs that reached the system, in order: tests count them."""
-    failure: ConnectorError | None = None
-    """While set, every verb raises it before anything happens."""
-    answers_lost: bool = False
-    """While set, writes are done and then end in ``Unavailable(may_have_happened=True)``."""
-
-
-DIRECTORIES: dict[str, Directory] = {}
-"""The systems of this process by name, so that a connection's settings can point at one."""
+_SHORTEST_PASSWORD = 12
 
 
 class MemorySettings(ConnectorSettings):
@@ -64,7 +46,9 @@ class MemoryConnector(Connector):
     kind: ClassVar[str] = "memory"
     title: ClassVar[str] = "In-memory directory"
     settings_model: ClassVar[type[ConnectorSettings]] = MemorySettings
-    capabilities: ClassVar[Capabilities] = Capabilities(member_batch=100)
+    capabilities: ClassVar[Capabilities] = Capabilities(
+        passwords=True, imports=True, delta=True, restore=True, member_batch=100
+    )
     defaults: ClassVar[Mapping[ObjectKind, Defaults]] = {
         USER: Defaults(
             mappings=(
@@ -95,6 +79,11 @@ class MemoryConnector(Connector):
     async def close(self) -> None:
         """There is nothing to give back."""
 
+    @property
+    def keeps_memberships(self) -> bool:
+        """As the directory was told."""
+        return self.directory.keeps_memberships
+
     async def verify(self, features: frozenset[Feature] = PROVISIONING, *, trial: bool = False) -> Verification:
         """Say whether the directory answers."""
         failure = self.directory.failure
@@ -103,76 +92,63 @@ class MemoryConnector(Connector):
         return Verification((Check("Directory", ok=False, detail=str(failure), fix=failure.fix or "Try again later."),))
 
     async def find(self, match: Match) -> Sequence[Account]:
-        """Compare as LDAP does by default: without regard to case."""
+        """Compare without regard to case."""
         async with self._call("find"):
-            return [
-                account
-                for account in self.directory.accounts.values()
-                if account.kind is match.kind and _same(account.attributes.get(match.attribute), match.value)
-            ][:2]
+            return [account for account in self.directory.accounts.values() if _matches(account, match)][:2]
 
     async def read(self, kind: ObjectKind, remote_id: str) -> Account:
         """Return the account."""
         async with self._call("read"):
-            return self._account(kind, remote_id)
+            return self.directory.account(kind, remote_id)
 
     async def create(self, kind: ObjectKind, attributes: Attributes, *, active: bool) -> Account:
         """Create the account under a new random id."""
         async with self._call("create", writes=True):
-            values = self._checked(kind, None, attributes)
+            values = self.directory.checked(kind, None, attributes)
             name = values.get(NAMES[kind])
             if not isinstance(name, str):
                 raise Rejected(
                     f"A {kind} needs {NAMES[kind]}.", code="memory.nameMissing", fix="Map it.", attribute=NAMES[kind]
                 )
-            account = Account(kind, uuid4().hex, name, values, active=active if kind is USER else None)
-            self.directory.accounts[account.remote_id] = account
-            if kind is GROUP:
-                self.directory.members[account.remote_id] = {}
-            return account
+            return self.directory.put(Account(kind, uuid4().hex, name, values, active=active if kind is USER else None))
 
     async def update(self, kind: ObjectKind, remote_id: str, changes: Attributes) -> Account:
         """Write the values; the account's name follows."""
         async with self._call("update", writes=True):
-            before = self._account(kind, remote_id)
-            values = self._checked(kind, remote_id, {**before.attributes, **changes})
+            before = self.directory.account(kind, remote_id)
+            values = self.directory.checked(kind, remote_id, {**before.attributes, **changes})
             after = replace(before, attributes=values, name=str(values[NAMES[kind]]))
-            self.directory.accounts[remote_id] = after
-            return after
+            return after if after == before else self.directory.put(after)
 
     async def activate(self, remote_id: str) -> None:
         """Mark the user active."""
-        await self._set_active(remote_id, active=True)
+        async with self._call("activate", writes=True):
+            self.directory.put(replace(self.directory.account(USER, remote_id), active=True))
 
     async def deactivate(self, remote_id: str) -> None:
         """Mark the user inactive."""
-        await self._set_active(remote_id, active=False)
+        async with self._call("deactivate", writes=True):
+            self.directory.put(replace(self.directory.account(USER, remote_id), active=False))
+            if not self.directory.keeps_memberships:
+                self.directory.leave_all(remote_id)
 
     async def delete(self, kind: ObjectKind, remote_id: str) -> None:
-        """Delete the account and what points at it."""
+        """Delete the account; it can be restored."""
         async with self._call("delete", writes=True):
-            if kind is self.directory.accounts.get(remote_id, Account(kind, "", "")).kind:
-                self.directory.accounts.pop(remote_id, None)
-                self.directory.members.pop(remote_id, None)
-                for members in self.directory.members.values():
-                    members.pop(remote_id, None)
-                for account in list(self.directory.accounts.values()):
-                    kept = {
-                        name: value for name, value in account.attributes.items() if not _points_at(value, remote_id)
-                    }
-                    self.directory.accounts[account.remote_id] = replace(account, attributes=kept)
+            account = self.directory.accounts.get(remote_id)
+            if account is not None and account.kind is kind:
+                self.directory.remove(account)
 
     async def change_members(self, group: str, add: Sequence[str], remove: Sequence[str]) -> MemberFailures:
         """Add those who exist, remove whoever is in."""
         async with self._call("change_members", writes=True):
-            self._account(GROUP, group)
-            members = self.directory.members[group]
-            for member in remove:
-                members.pop(member, None)
+            self.directory.account(GROUP, group)
             failed: dict[str, ConnectorError] = {}
+            for member in remove:
+                self.directory.leave(group, member)
             for member in add:
                 if member in self.directory.accounts:
-                    members[member] = None
+                    self.directory.join(group, member)
                 else:
                     failed[member] = NotFound(f"There is no account {member}.", code="memory.noSuchMember")
             return MemberFailures(failed)
@@ -180,13 +156,52 @@ class MemoryConnector(Connector):
     async def members(self, group: str) -> Sequence[str]:
         """Return the members in the order they came."""
         async with self._call("members"):
-            self._account(GROUP, group)
+            self.directory.account(GROUP, group)
             return list(self.directory.members[group])
 
-    async def _set_active(self, remote_id: str, *, active: bool) -> None:
-        async with self._call("activate" if active else "deactivate", writes=True):
-            account = self._account(USER, remote_id)
-            self.directory.accounts[remote_id] = replace(account, active=active)
+    async def find_deleted(self, match: Match) -> Sequence[Account]:
+        """Look into the recycle bin."""
+        async with self._call("find_deleted"):
+            return [account for account in reversed(self.directory.deleted.values()) if _matches(account, match)][:2]
+
+    async def restore(self, kind: ObjectKind, remote_id: str) -> Account:
+        """Bring the account back with its attributes; memberships and its password do not come back."""
+        async with self._call("restore", writes=True):
+            if remote_id in self.directory.accounts:
+                return self.directory.account(kind, remote_id)
+            deleted = self.directory.deleted.get(remote_id)
+            if deleted is None or deleted.kind is not kind:
+                raise NotFound(f"No {kind} {remote_id} was deleted.", code="memory.noSuchObject")
+            values = self.directory.without_dead_references(deleted.attributes)
+            restored = replace(deleted, attributes=self.directory.checked(kind, remote_id, values))
+            del self.directory.deleted[remote_id]
+            return self.directory.put(restored)
+
+    async def set_password(self, remote_id: str, password: SecretStr, *, must_change: bool = False) -> None:
+        """Set the password, which the policy wants to be long."""
+        async with self._call("set_password", writes=True):
+            self.directory.account(USER, remote_id)
+            if len(password.get_secret_value()) < _SHORTEST_PASSWORD:
+                raise Rejected(
+                    f"A password has at least {_SHORTEST_PASSWORD} characters.",
+                    code="memory.passwordPolicy",
+                    fix="Choose a longer one.",
+                )
+            self.directory.passwords[remote_id] = password.get_secret_value()
+            self.directory.to_change -= {remote_id}
+            self.directory.to_change |= {remote_id} if must_change else set()
+
+    async def changes(self, cursor: str | None, reading: Reading) -> AsyncIterator[Page]:
+        """Read the log from the cursor on, or everything first."""
+        place = Place.resume(cursor, self.directory, reading) if cursor is not None else None
+        note = "" if place or cursor is None else "The cursor is unknown or too old: everything is read anew."
+        place = place or Place.begin(self.directory, reading)
+        more = True
+        while more:
+            async with self._call("changes"):
+                page, place = page_of(self.directory, place, reading)
+            yield replace(page, note=note)
+            note, more = "", page.more
 
     @asynccontextmanager
     async def _call(self, verb: str, *, writes: bool = False) -> AsyncIterator[None]:
@@ -199,32 +214,6 @@ class MemoryConnector(Connector):
         if writes and self.directory.answers_lost:
             raise Unavailable("The answer was lost.", code="memory.answerLost", may_have_happened=True)
 
-    def _account(self, kind: ObjectKind, remote_id: str) -> Account:
-        account = self.directory.accounts.get(remote_id)
-        if account is None or account.kind is not kind:
-            raise NotFound(f"There is no {kind} {remote_id}.", code="memory.noSuchObject")
-        return account
 
-    def _checked(self, kind: ObjectKind, remote_id: str | None, values: Attributes) -> dict[str, Value]:
-        """Return the values without the cleared ones; refuse a taken name and references to nobody."""
-        kept: dict[str, Value] = {name: value for name, value in values.items() if value not in (None, ())}
-        for name, value in kept.items():
-            if isinstance(value, Reference) and value.remote_id not in self.directory.accounts:
-                raise Rejected(
-                    f"{name} points at an account that is not there.", code="memory.referenceMissing", attribute=name
-                )
-        unique = kept.get(NAMES[kind])
-        for other in self.directory.accounts.values():
-            if other.kind is kind and other.remote_id != remote_id and _same(other.attributes.get(NAMES[kind]), unique):
-                raise AlreadyExists(
-                    f"The {NAMES[kind]} is taken by {other.remote_id}.", code="memory.nameTaken", attribute=NAMES[kind]
-                )
-        return kept
-
-
-def _points_at(value: Value, remote_id: str) -> bool:
-    return isinstance(value, Reference) and value.remote_id == remote_id
-
-
-def _same(held: Value, wanted: Value) -> bool:
-    return isinstance(held, str) and isinstance(wanted, str) and held.casefold() == wanted.casefold()
+def _matches(account: Account, match: Match) -> bool:
+    return account.kind is match.kind and same(account.attributes.get(match.attribute), match.value)
