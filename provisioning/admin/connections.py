@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Path, Query, Response
 
 from provisioning.admin.problems import Refused
-from provisioning.admin.requests import ConnectionChange, ConnectionContent, NewConnection, UnsavedConnection
+from provisioning.admin.requests import ConnectionChange, ConnectionContent, NewConnection, UnsavedConnection, Verify
 from provisioning.admin.verification import verify
 from provisioning.admin.views import ConnectionList, ConnectionView, TheHub, VerificationView
 from provisioning.connections.connection import Connection, Features
@@ -66,9 +66,14 @@ async def create_connection(hub: TheHub, body: NewConnection, response: Response
 
 @router.post("/verify", summary="Verify settings that are not stored")
 async def verify_unsaved(body: UnsavedConnection) -> VerificationView:
-    """Tries the settings for real. The answer is 200 whatever was found: look at `ok`."""
+    """Tries the settings for real, and the rights that the features need; writes there only where `trial` says so.
+
+    The answer is 200 whatever was found: look at `ok`.
+    """
     await _known(body.kind)
-    return VerificationView.of(await verify(configured("unsaved", "Unsaved", body.kind, body.settings)))
+    features = body.features.over(Features())
+    connection = configured("unsaved", "Unsaved", body.kind, body.settings, features=features)
+    return VerificationView.of(await verify(connection, trial=body.trial))
 
 
 @router.get("/{id}", summary="Read a connection")
@@ -165,9 +170,17 @@ async def disable_connection(hub: TheHub, id: Id, response: Response) -> Connect
 
 
 @router.post("/{id}/verify", summary="Verify a connection")
-async def verify_connection(hub: TheHub, id: Id) -> VerificationView:  # noqa: A002 - the route's own word
-    """Tries the stored settings for real. The answer is 200 whatever was found: look at `ok`."""
-    return VerificationView.of(await verify(await hub.connections.get(id)))
+async def verify_connection(
+    hub: TheHub,
+    id: Id,  # noqa: A002 - the route's own word
+    body: Verify | None = None,
+) -> VerificationView:
+    """Tries the stored settings for real, and the rights that its features need. With `{"trial": true}` an object is
+    created, changed and deleted there, to try what cannot be seen otherwise; else nothing is written.
+
+    The answer is 200 whatever was found: look at `ok`.
+    """
+    return VerificationView.of(await verify(await hub.connections.get(id), trial=body is not None and body.trial))
 
 
 @router.post("/{id}/retry", status_code=202, summary="Try a connection again")

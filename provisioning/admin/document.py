@@ -19,6 +19,14 @@ from provisioning.hub import hub
 
 DOCUMENTS = ("admin-api.md", "connections.md")
 
+ABILITIES = {
+    "passwords": "passwords can be set",
+    "imports": "it can be read from",
+    "delta": "only what changed since the last time is read",
+    "restore": "deleted accounts are restored",
+}
+"""Capabilities that no feature shows, in words."""
+
 _PART = re.compile(r"(<!-- generated: (?P<name>[a-z-]+) -->)\n.*?(<!-- end -->)", re.DOTALL)
 
 
@@ -54,6 +62,7 @@ def _kind(kind: KindView) -> Iterator[str]:
     yield ""
     without = [name for name, possible in kind.features.items() if not possible]
     yield f"Features that it does not have: {', '.join(f'`{name}`' for name in without) or 'none'}."
+    yield f"{_abilities(kind)}"
     yield ""
     yield "| setting | default | meaning |"
     yield "| --- | --- | --- |"
@@ -80,6 +89,12 @@ def _kind(kind: KindView) -> Iterator[str]:
             ]
             sources = ", ".join(f"`{_cell(source)}`" for source in mapping.sources)
             yield f"| `{mapping.target}` | {sources} | {', '.join(marks)} |"
+
+
+def _abilities(kind: KindView) -> str:
+    """Say what the system can do besides being provisioned."""
+    can = [words for name, words in ABILITIES.items() if kind.capabilities[name]]
+    return f"Besides: {', '.join(can) or 'nothing'}."
 
 
 def _default(name: str, field: dict[str, Any], required: list[str] | tuple[str, ...]) -> str:

@@ -23,6 +23,9 @@ MatchingBody = Annotated[
     dict[ObjectKind, Annotated[list[Annotated[str, Field(min_length=1, max_length=200)]], Field(max_length=10)]],
     Field(description="Target attributes that find an existing account, in order. An empty list: never take one over."),
 ]
+TRIAL = (
+    "True: an object is created, changed and deleted in the system, to try the rights that cannot be seen otherwise."
+)
 
 
 class Body(BaseModel):
@@ -81,6 +84,14 @@ class UnsavedConnection(Body):
 
     kind: str = Field(max_length=100)
     settings: SettingsBody
+    features: FeaturesBody = FeaturesBody()
+    trial: bool = Field(False, description=TRIAL)
+
+
+class Verify(Body):
+    """The body that verifies a stored connection; it may be left out."""
+
+    trial: bool = Field(False, description=TRIAL)
 
 
 class NewSource(Body):

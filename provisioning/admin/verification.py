@@ -13,16 +13,20 @@ VERIFY_SECONDS = 60.0
 _OPENING = "Settings and secrets"
 
 
-async def verify(connection: Connection, seconds: float = VERIFY_SECONDS) -> Verification:
-    """Return the checks of a connection, on a connector of its own: never one that old credentials have opened."""
+async def verify(connection: Connection, seconds: float = VERIFY_SECONDS, *, trial: bool = False) -> Verification:
+    """Return the checks of a connection, on a connector of its own: never one that old credentials have opened.
+
+    The rights are looked at that the connection's features need; with ``trial``, by writing an object and deleting it.
+    """
     try:
         connector = await open_connector(connection)
     except Misconfigured as error:
         return Verification((Check(_OPENING, ok=False, detail=str(error), fix=error.fix),))
+    features = connection.features.within(connector.capabilities).chosen()
     opened = Check(_OPENING, ok=True, detail="The settings are valid and every secret is there.")
     try:
         async with asyncio.timeout(seconds):
-            found = (await connector.verify()).checks
+            found = (await connector.verify(features, trial=trial)).checks
     except TimeoutError:
         found = (
             Check(

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal
 
-from connectors.contract import Capabilities, ObjectKind
+from connectors.contract import Capabilities, Feature, ObjectKind
 
 MOST_NAME_CHARS = 100
 
@@ -32,6 +32,10 @@ class Features:
     update_groups: bool = True
     delete_groups: bool = True
     manage_memberships: bool = True
+
+    def chosen(self) -> frozenset[Feature]:
+        """Return the features that are on, as connectors know them."""
+        return frozenset(Feature(name) for name in FEATURE_NAMES if getattr(self, name))
 
     def within(self, capabilities: Capabilities) -> "Features":
         """Return the features without those that the system cannot do at all."""

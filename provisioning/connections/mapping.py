@@ -94,10 +94,10 @@ def value_of(document: Mapping[str, Any], mapping: AttributeMapping) -> Mapped:
         if mapping.multivalued:
             collected = tuple(dict.fromkeys(_text(value) for value in found))
             if collected:
-                return collected
+                return tuple(dict.fromkeys((*mapping.always, *collected)))
         elif found:
             return _single(found[0], mapping)
-    return None
+    return mapping.always or None
 
 
 def _single(value: Scalar | float, mapping: AttributeMapping) -> Mapped:

@@ -14,6 +14,7 @@ from connectors.contract import Connector
 from connectors.errors import Misconfigured
 
 KINDS: Mapping[str, str] = {
+    "active_directory": "connectors.active_directory:ActiveDirectoryConnector",
     "graph": "connectors.graph:GraphConnector",
     "ldap": "connectors.ldap:LdapConnector",
 }

@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from connectors.contract import Account, Connector, Match, ObjectKind, Reference, Value
+from connectors.contract import Account, Connector, Match, ObjectKind, Reference
 from connectors.errors import AlreadyExists, ConnectorError, Misconfigured, NotFound, Rejected, Unavailable
 from provisioning.connections.connection import Connection
 from provisioning.connections.mapping import Pending
 from provisioning.connections.matching import matching_attributes, questions
+from provisioning.engine.finding import claim, the_one
 from provisioning.engine.link_store import LinkStore
-from provisioning.engine.links import GONE, Link, LinkStatus, Problem, Wanted
+from provisioning.engine.links import Link, LinkStatus, Problem, Wanted
 from provisioning.engine.planner import (
     SKIPS,
     Activate,
@@ -27,7 +28,8 @@ from provisioning.engine.planner import (
     adopted,
     plan,
 )
-from provisioning.engine.wording import blocked, changes, text
+from provisioning.engine.references import resolve
+from provisioning.engine.wording import blocked, changes, text, unsure
 from provisioning.reports.entries import Action, Entry, Status
 
 _ACTIONS = {
@@ -47,7 +49,8 @@ class Application:
 
     ``unsure`` is what an earlier job noted when it began to create the account, and may have done so: the account is
     looked for by that too, even where the connection takes over no accounts. ``missing`` are the references whose
-    accounts do not exist in this system yet; ``answered`` tells that the system gave any answer at all.
+    accounts do not exist in this system yet; ``answered`` tells that the system gave any answer at all, and
+    ``left_groups`` that the account may have lost memberships which were applied.
     """
 
     connection: Connection
@@ -61,6 +64,7 @@ class Application:
     missing: list[Pending] = field(default_factory=list)
     error: ConnectorError | None = None
     answered: bool = False
+    left_groups: bool = False
     _started: float = 0.0
 
     async def run(self, steps: Sequence[Step]) -> None:
@@ -100,90 +104,97 @@ class Application:
                 self._skip(step.reason)
 
     async def _bring(self, step: Bring) -> None:
+        """Who stands goes before who is deleted, and who is deleted before somebody new."""
         found = await self._match()
         if found is not None:
             await self._adopt(found)
         elif not step.create:
             self._skip(step.instead)
-        else:
-            values, missing = await self._resolve(self.desired.values)
-            given = {name: value for name, value in values.items() if value not in (None, "", ())}
-            try:
-                account = await self.connector.create(self.desired.kind, given, active=True)
-            except AlreadyExists as exists:
-                # Somebody else was first, or an earlier try of ours did happen: the match tells.
-                found = await self._match()
-                if found is None:
-                    raise blocked(exists) from exists
+        elif not await self._restored(self.link.former):
+            await self._create()
+
+    async def _create(self) -> None:
+        values, missing = await resolve(self.links, self.connection.id, self.desired.values)
+        given = {name: value for name, value in values.items() if value not in (None, "", ())}
+        try:
+            account = await self.connector.create(self.desired.kind, given, active=True)
+        except AlreadyExists as exists:
+            # Somebody else was first, or an earlier try of ours did happen: the match tells. Or a deleted account has
+            # the name still.
+            if (found := await self._match()) is not None:
                 await self._adopt(found)
-                return
-            self.answered = True
-            self._written(account, self.desired.values, missing)
-            made_active = None if self.desired.kind is ObjectKind.GROUP else account.active is not False
-            self.link = dataclasses.replace(self.link, active=made_active)
-            self._report(Action.CREATE, Status.SUCCESS, changes=changes({}, self.desired.values))
+            elif not await self._restored_by_match():
+                raise blocked(exists) from exists
+            return
+        self.answered = True
+        self.link = dataclasses.replace(self.link, values={}, former="")
+        self._written(account, self.desired.values, missing)
+        made_active = None if self.desired.kind is ObjectKind.GROUP else account.active is not False
+        self.link = dataclasses.replace(self.link, active=made_active)
+        self._report(Action.CREATE, Status.SUCCESS, changes=changes({}, self.desired.values))
 
     async def _recover(self) -> None:
         """Find and remove what was begun for a resource that is deleted since; often there is nothing to find."""
         found = await self._match()
         if found is not None:
             if not matching_attributes(self.connection, self.desired.kind, self.connector.defaults[self.desired.kind]):
-                raise Rejected(
-                    f"The account {found.name} may have been created for a resource that is deleted since.",
-                    code="create.unsure",
-                    fix="This connection takes over no accounts, so it was left. Delete it there if it is not wanted.",
-                )
+                raise unsure(found.name)
             await self._adopt(found)
 
-    async def _match(self) -> Account | None:
-        """Return the one account that a matching attribute finds. Two are never chosen from: an administrator is."""
+    async def _match(self, *, deleted: bool = False) -> Account | None:
+        """Return the one account that a matching attribute finds, among those that stand or those that are deleted."""
         defaults = self.connector.defaults[self.desired.kind]
         attributes = matching_attributes(self.connection, self.desired.kind, defaults)
         noted = [Match(self.desired.kind, name, value) for name, value in self.unsure]
-        for question in dict.fromkeys((*noted, *questions(self.desired.kind, attributes, self.desired.values))):
-            found = await self.connector.find(question)
-            self.answered = True
-            if len(found) > 1:
-                raise Rejected(
-                    f"Two accounts have this {question.attribute}: {found[0].name} and {found[1].name}.",
-                    code="match.ambiguous",
-                    fix=f"Leave one account with this {question.attribute}, or match by another attribute. Then retry.",
-                )
-            if found:
-                return found[0]
-        return None
+        asked = [*noted, *questions(self.desired.kind, attributes, self.desired.values)]
+        found = await the_one(self.connector.find_deleted if deleted else self.connector.find, asked)
+        self.answered = self.answered or bool(asked)
+        return found
 
-    async def _adopt(self, account: Account) -> None:
+    async def _restored_by_match(self) -> bool:
+        if not self.connector.capabilities.restore:
+            return False
+        deleted = await self._match(deleted=True)
+        return deleted is not None and await self._restored(deleted.remote_id, deleted.name)
+
+    async def _restored(self, remote_id: str, name: str = "") -> bool:
+        """Bring a deleted account back where the system can, and bring it in step; false where there is none."""
+        if not remote_id or not self.connector.capabilities.restore:
+            return False
+        await claim(self.links, self.link, remote_id, name)
+        try:
+            account = await self.connector.restore(self.desired.kind, remote_id)
+        except (NotFound, AlreadyExists, Rejected, Misconfigured) as error:
+            # Gone for good, or not to be had: a new account serves the person, too.
+            self._report(Action.RESTORE, Status.SKIPPED, problem=Problem(error.code, str(error), error.fix))
+            return False
+        self.answered = self.left_groups = True
+        await self._adopt(account, Action.RESTORE)
+        return True
+
+    async def _adopt(self, account: Account, action: Action = Action.LINK) -> None:
         """Link an account that existed before and bring it in step."""
-        owner = await self.links.owner(self.connection.id, account.remote_id)
-        if owner is not None and owner != self.link.resource_id:
-            other = await self.links.get(self.connection.id, owner)
-            if other is not None and other.generation != GONE:
-                raise Rejected(
-                    f"The account {account.name} is linked to another resource ({owner}) already.",
-                    code="match.taken",
-                    fix="Two resources match one account: correct the matching attribute of one of them.",
-                )
-            if other is not None:
-                await self.links.let_go(other, LinkStatus.DELETED)
+        await claim(self.links, self.link, account.remote_id, account.name)
         found = {
             name: value if not isinstance(value, Reference) else None for name, value in account.attributes.items()
         }
+        written = self.link.values if account.remote_id == self.link.former else {}
         self.link = dataclasses.replace(
             self.link,
             remote_id=account.remote_id,
             remote_name=account.name,
+            former="",
             active=account.active,
-            values=adopted(self.desired, found),
+            values=adopted(self.desired, found, written),
         )
-        self._report(Action.LINK, Status.SUCCESS)
+        self._report(action, Status.SUCCESS)
         rest = plan(self.desired, self.link, self.connection.features, self.connection.deletion)
         for step in rest:
             self._started = time.monotonic()
             await self._do(step)
 
     async def _update(self, step: Update) -> None:
-        values, missing = await self._resolve(step.changes)
+        values, missing = await resolve(self.links, self.connection.id, step.changes)
         if not values:
             self.missing += missing
             return
@@ -207,55 +218,45 @@ class Application:
             if active:
                 await self._again(gone)
                 return
-            self._lost()
+            self._lost(remembered=True)
             self._report(action, Status.SUCCESS, problem=Problem("account.gone", "The account was gone already."))
             return
         self.answered = True
+        self.left_groups = self.left_groups or (active and not self.connector.keeps_memberships)
         before = self.link.active
-        self.link = dataclasses.replace(self.link, active=active)
+        lost = frozenset() if active else self.desired.while_active
+        kept = {name: value for name, value in self.link.values.items() if name not in lost}
+        self.link = dataclasses.replace(self.link, active=active, values=kept)
         self._report(action, Status.SUCCESS, changes={"active": (text(before), text(active))})
 
     async def _delete(self) -> None:
         await self.connector.delete(self.desired.kind, self.link.remote_id)
         self.answered = True
         self._report(Action.DELETE, Status.SUCCESS)
-        self._lost()
+        self._lost(remembered=False)
 
     async def _again(self, gone: NotFound) -> None:
-        """Create an account again that somebody has deleted in the system behind our back."""
+        """Restore an account that somebody has deleted in the system behind our back, or create it again."""
         self.answered = True
+        if any(entry.action is Action.RESTORE and entry.status is Status.SUCCESS for entry in self.entries):
+            raise gone  # it was restored a moment ago and does not show everywhere yet: the next try finds it
         self._report(
             Action.UPDATE,
             Status.WAITING,
-            problem=Problem("account.gone", "The account was deleted there; it is made again."),
+            problem=Problem("account.gone", "The account was deleted there; it is restored or made again."),
         )
-        self._lost()
+        self._lost(remembered=True)
         step = plan(self.desired, self.link, self.connection.features, self.connection.deletion)[0]
         if not isinstance(step, Bring):
             raise gone
         await self._bring(step)
 
-    def _lost(self) -> None:
-        self.link = dataclasses.replace(self.link, remote_id="", remote_name="", values={}, active=None)
+    def _lost(self, *, remembered: bool) -> None:
+        self.link = self.link.without_account(remembered=remembered)
 
     def _skip(self, reason: str) -> None:
         self.link = dataclasses.replace(self.link, status=LinkStatus.SKIPPED)
         self._report(Action.SKIP, Status.SKIPPED, problem=Problem(reason, SKIPS[reason]))
-
-    async def _resolve(self, values: Mapping[str, Wanted]) -> tuple[dict[str, Value], list[Pending]]:
-        """Turn references to resources into references to accounts; those without an account are left out."""
-        resolved: dict[str, Value] = {}
-        missing: list[Pending] = []
-        for name, value in values.items():
-            if not isinstance(value, Pending):
-                resolved[name] = value
-                continue
-            other = await self.links.get(self.connection.id, value.resource_id)
-            if other is not None and other.remote_id:
-                resolved[name] = Reference(value.kind, other.remote_id)
-            else:
-                missing.append(value)
-        return resolved, missing
 
     def _written(self, account: Account, values: Mapping[str, Wanted], missing: Sequence[Pending]) -> None:
         self.missing += missing

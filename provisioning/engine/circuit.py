@@ -93,10 +93,11 @@ class Circuits:
 
     async def _back(self, connection: Connection) -> None:
         state = await self.get(connection.id, fresh=True)
-        if state.status is Health.OK:
+        now = datetime.now(UTC)
+        # No job is begun in a quarantine: what succeeded was under way before, and proves nothing.
+        if state.status is Health.OK or (state.status is Health.QUARANTINED and state.stops(connection, now)):
             return
         log.info("connection %s is back after %s", connection.id, state.status)
-        now = datetime.now(UTC)
         away = f" after {round((now - state.since).total_seconds())} s" if state.since else ""
         await self._write(
             connection,
@@ -115,8 +116,8 @@ class Circuits:
         if count < FAILURES_TO_OPEN and state.status is Health.OK:
             return
         now = datetime.now(UTC)
-        if state.status is Health.UNAVAILABLE and state.until and state.until > now:
-            return
+        if state.stops(connection, now):
+            return  # open already; or in quarantine, which a few seconds do not end
         times = state.times + 1 if state.status is Health.UNAVAILABLE else 1
         await self._write(
             connection,
@@ -145,7 +146,7 @@ class Circuits:
     async def _stop(self, connection: Connection, error: ConnectorError) -> None:
         state = await self.get(connection.id, fresh=True)
         now = datetime.now(UTC)
-        if state.stops(connection, now):
+        if state.status is Health.QUARANTINED and state.stops(connection, now):
             return
         again = state.status is Health.QUARANTINED and state.revision == connection.revision
         times = state.times + 1 if again else 1

@@ -19,6 +19,7 @@ from provisioning.directory.resources import Resource, ResourceMissing
 from provisioning.engine.apply import Application
 from provisioning.engine.circuit import Circuits
 from provisioning.engine.desire import desire
+from provisioning.engine.doubt import doubt
 from provisioning.engine.jobs import Job, JobSender, JobType, member_jobs
 from provisioning.engine.link_store import LeaseLost, LinkBusy, LinkStore, OwnedByAnother, acknowledgement
 from provisioning.engine.links import Link, LinkStatus, Problem
@@ -133,6 +134,7 @@ class Converger:
                 ),
             )
         settled, due = outcome(work, held, desired)
+        groups = await self._doubted(connection.id, settled) if work.left_groups else []
         try:
             waiters = await self.links.settle(held, settled, work.entries, job, due=due)
         except OwnedByAnother:
@@ -142,6 +144,7 @@ class Converger:
         except LeaseLost:
             log.warning("lease of %s in %s ran out; the next job sees what was done", link.resource_id, connection.id)
             return
+        await self.sender.send(groups)
         await self._afterwards(job, connection, held, settled, work, steps, waiters)
 
     async def _afterwards(
@@ -189,6 +192,16 @@ class Converger:
             group, _, member = rest.partition(":")
             members = [member] if member else await self.links.waiting_members(connection, group)
             jobs += member_jobs(connection, group, members)
+        return jobs
+
+    async def _doubted(self, connection: str, link: Link) -> list[Job]:
+        """Return the jobs that look at the memberships of an account which may have lost them.
+
+        Before the link is settled, each gets a clock of its own: whatever becomes of this process, none is forgotten.
+        """
+        jobs = await self._memberships_again(connection, link)
+        for job in jobs:
+            await doubt(self.links, connection, job.resource_id, job.members)
         return jobs
 
     async def _memberships_again(self, connection: str, link: Link) -> list[Job]:

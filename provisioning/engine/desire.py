@@ -25,4 +25,5 @@ def desire(
         values=evaluate(resource.document, mappings),
         create_only=frozenset(mapping.target for mapping in mappings if mapping.create_only),
         required=frozenset(mapping.target for mapping in mappings if mapping.required),
+        while_active=frozenset(mapping.target for mapping in mappings if mapping.while_active),
     )

@@ -172,7 +172,7 @@ class LinkStore:
         """
         if not link.remote_id:
             return
-        free = dataclasses.replace(link, remote_id="", remote_name="", values={}, active=None, status=status)
+        free = dataclasses.replace(link.without_account(remembered=status is LinkStatus.NEW), status=status)
         with contextlib.suppress(Changed, Missing):
             await self._table.transact([replace(free.entity(), link.etag), *_claim_moves(link, free)])
 

@@ -14,7 +14,7 @@ one transaction. Row keys:
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Self
@@ -64,7 +64,8 @@ class Link:
     ``values`` and ``active`` are what was last applied, ``generation`` the resource's at that time. ``intent`` is set
     while a create is under way: the attributes and values by which the account can be found if it was made although
     nobody was told, oldest first, whatever has become of the resource since. ``waiters`` are
-    rows (``l:`` and ``m:`` keys) that want to be looked at as soon as this account exists.
+    rows (``l:`` and ``m:`` keys) that want to be looked at as soon as this account exists. ``former`` is the account
+    that somebody deleted there, which may be restored; ``values`` are then what was applied to it.
     """
 
     connection: str
@@ -73,6 +74,7 @@ class Link:
     name: str = ""
     remote_id: str = ""
     remote_name: str = ""
+    former: str = ""
     generation: str = ""
     values: Mapping[str, Wanted] = field(default_factory=dict)
     active: bool | None = None
@@ -96,6 +98,11 @@ class Link:
         """Return for how many seconds a job still holds the link; 0 when it is free."""
         return _lease_left(self.lease, self.leased_until, now)
 
+    def without_account(self, *, remembered: bool) -> Self:
+        """Return the link of an account that is not there any more; where it may come back, it is remembered."""
+        bare = replace(self, remote_id="", remote_name="", active=None)
+        return replace(bare, former=self.remote_id) if remembered else replace(bare, former="", values={})
+
     def entity(self) -> Entity:
         """Return the link as it is stored."""
         return {
@@ -105,6 +112,7 @@ class Link:
             "name": self.name,
             "remoteId": self.remote_id,
             "remoteName": self.remote_name,
+            "formerId": self.former,
             "generation": self.generation,
             "intent": json.dumps(self.intent, ensure_ascii=False),
             "waiters": json.dumps(self.waiters),
@@ -124,6 +132,7 @@ class Link:
             name=entity["name"],
             remote_id=entity["remoteId"],
             remote_name=entity["remoteName"],
+            former=entity.get("formerId", ""),
             generation=entity["generation"],
             values={name: _wanted(value) for name, value in unpack(entity, "values").items()},
             active=entity.get("active"),

@@ -17,7 +17,8 @@ class Desired:
     """What an account should be. ``exists`` is false for a resource that was deleted from the directory.
 
     ``values`` has every mapped attribute, ``None`` where it should be empty. ``create_only`` names those that are
-    written at creation alone, ``required`` those that are never cleared.
+    written at creation alone, ``required`` those that are never cleared, ``while_active`` those that deactivation takes
+    away.
     """
 
     kind: ObjectKind
@@ -28,6 +29,7 @@ class Desired:
     values: Mapping[str, Wanted] = field(default_factory=dict)
     create_only: frozenset[str] = frozenset()
     required: frozenset[str] = frozenset()
+    while_active: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,18 +145,22 @@ def differences(desired: Desired, applied: Mapping[str, Wanted]) -> dict[str, Wa
         name: value
         for name, value in desired.values.items()
         if name not in desired.create_only
+        and (desired.active or name not in desired.while_active)
         and not (name in desired.required and _empty(value))
         and not _same(value, applied.get(name))
     }
 
 
-def adopted(desired: Desired, found: Mapping[str, Wanted]) -> dict[str, Wanted]:
+def adopted(desired: Desired, found: Mapping[str, Wanted], written: Mapping[str, Wanted]) -> dict[str, Wanted]:
     """Return the values to take as applied when an account that existed before is linked.
 
-    What the directory does not know is left as it stands there: only what the hub itself has written is ever cleared.
-    References are always written, because the account names its own by remote ids.
+    What the directory does not know is left as it stands there: only what the hub itself has ``written`` is ever
+    cleared. References are always written, because the account names its own by remote ids.
     """
-    return {name: (None if _empty(value) else found.get(name)) for name, value in desired.values.items()}
+    return {
+        name: (None if _empty(value) and _empty(written.get(name)) else found.get(name))
+        for name, value in desired.values.items()
+    }
 
 
 def _empty(value: Wanted) -> bool:

@@ -40,3 +40,12 @@ def text(value: Wanted) -> str | None:
             return "true" if value else "false"
         case _:
             return str(value)
+
+
+def unsure(name: str) -> Rejected:
+    """Say of an account what nobody can know: whether it was made for a resource that is deleted since."""
+    return Rejected(
+        f"The account {name} may have been created for a resource that is deleted since.",
+        code="create.unsure",
+        fix="This connection takes over no accounts, so it was left. Delete it there if it is not wanted.",
+    )

@@ -32,6 +32,7 @@ class Action(StrEnum):
     ACTIVATE = "activate"
     DEACTIVATE = "deactivate"
     DELETE = "delete"
+    RESTORE = "restore"
     ADD_MEMBER = "add member"
     REMOVE_MEMBER = "remove member"
     SKIP = "skip"

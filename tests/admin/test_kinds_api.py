@@ -21,6 +21,7 @@ async def test_every_kind_is_told_with_title_capabilities_and_default_mappings(k
     for each in kinds.values():
         assert each["title"]
         assert each["capabilities"].keys() >= {"groups", "memberships", "deactivate", "member_batch"}
+        assert each["capabilities"].keys() >= {"passwords", "imports", "delta", "restore"}
         for kind, mappings in each["mappings"].items():
             targets = [mapping["target"] for mapping in mappings]
             assert set(each["matching"][kind]) <= set(targets)
@@ -40,7 +41,11 @@ async def test_settings_are_a_schema_in_which_every_field_can_be_shown_and_secre
         for name, field in each["settings"]["properties"].items()
         if field.get("secret")
     }
-    assert secrets == {("ldap", "bind_password"), ("graph", "client_secret")}
+    assert secrets == {
+        ("active_directory", "bind_password"),
+        ("ldap", "bind_password"),
+        ("graph", "client_secret"),
+    }
     assert "LOCKSTEP_SECRET_" in kinds["ldap"]["settings"]["properties"]["bind_password"]["pattern"]
 
 

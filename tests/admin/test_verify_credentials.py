@@ -5,7 +5,7 @@ from typing import ClassVar
 
 import pytest
 
-from connectors.contract import Check, Verification
+from connectors.contract import PROVISIONING, Check, Feature, Verification
 from connectors.errors import Misconfigured, Unavailable
 from connectors.memory import MemoryConnector
 from provisioning.admin.verification import verify
@@ -68,7 +68,7 @@ async def test_a_secret_that_is_there_is_not_told(api: Api, monkeypatch: pytest.
 class _Slow(MemoryConnector):
     closed: ClassVar[int] = 0
 
-    async def verify(self) -> Verification:
+    async def verify(self, features: frozenset[Feature] = PROVISIONING, *, trial: bool = False) -> Verification:
         await asyncio.sleep(30)
         raise AssertionError
 
@@ -77,7 +77,7 @@ class _Slow(MemoryConnector):
 
 
 class _Raising(_Slow):
-    async def verify(self) -> Verification:
+    async def verify(self, features: frozenset[Feature] = PROVISIONING, *, trial: bool = False) -> Verification:
         raise Misconfigured("No permission.", code="x.permission", fix="Grant it.")
 
 
@@ -104,3 +104,63 @@ async def test_each_verification_opens_a_connector_of_its_own_and_closes_it(monk
     for _ in range(2):
         assert (await verify(connection)).ok
     assert [each.closed for each in TraitConnector.opened] == [True, True]
+
+
+class _Telling(MemoryConnector):
+    asked: ClassVar[list[tuple[frozenset[Feature], bool]]] = []
+
+    async def verify(self, features: frozenset[Feature] = PROVISIONING, *, trial: bool = False) -> Verification:
+        self.asked.append((features, trial))
+        return Verification((Check("Directory", ok=True),))
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[frozenset[Feature], bool]]:
+    """What connectors are asked to verify during the test."""
+    monkeypatch.setitem(registry.KINDS, "memory", f"{__name__}:_Telling")
+    registry.connector_class.cache_clear()
+    _Telling.asked.clear()
+    return _Telling.asked
+
+
+async def test_the_rights_are_looked_at_that_the_connections_features_need(
+    api: Api, asked: list[tuple[frozenset[Feature], bool]]
+) -> None:
+    await api.create(features={"delete_users": False, "delete_groups": False})
+    await api.client.post("/api/connections/target/verify")
+    assert asked == [(PROVISIONING - {Feature.DELETE_USERS, Feature.DELETE_GROUPS}, False)]
+
+
+async def test_features_that_the_system_does_not_have_are_not_looked_at(
+    asked: list[tuple[frozenset[Feature], bool]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_Telling, "capabilities", TraitConnector.capabilities)
+    await verify(CONNECTION)
+    assert asked == [({Feature.CREATE_USERS, Feature.UPDATE_USERS, Feature.DELETE_USERS}, False)]
+
+
+async def test_a_trial_is_made_only_where_it_is_asked_for(
+    api: Api, asked: list[tuple[frozenset[Feature], bool]]
+) -> None:
+    await api.create()
+    for body in (None, {}, {"trial": False}, {"trial": True}):
+        assert (await api.client.post("/api/connections/target/verify", json=body)).status_code == 200
+    assert [trial for _, trial in asked] == [False, False, False, True]
+
+
+async def test_settings_that_are_not_stored_are_verified_with_features_and_trial(
+    api: Api, asked: list[tuple[frozenset[Feature], bool]]
+) -> None:
+    body = {"kind": "memory", "settings": {"directory": api.directory}}
+    await api.client.post("/api/connections/verify", json=body)
+    await api.client.post(
+        "/api/connections/verify", json={**body, "features": {"manage_memberships": False}, "trial": True}
+    )
+    assert asked == [(PROVISIONING, False), (PROVISIONING - {Feature.MANAGE_MEMBERSHIPS}, True)]
+
+
+async def test_a_wrong_word_in_the_body_is_named(api: Api) -> None:
+    await api.create()
+    answer = await api.client.post("/api/connections/target/verify", json={"try": True})
+    assert answer.status_code == 422
+    assert "try" in answer.text

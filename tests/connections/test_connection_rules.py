@@ -4,7 +4,7 @@ from dataclasses import asdict
 
 import pytest
 
-from connectors.contract import Capabilities
+from connectors.contract import PROVISIONING, Capabilities, Feature
 from provisioning.connections.connection import FEATURE_NAMES, Features, wrong_id, wrong_name
 
 
@@ -48,3 +48,8 @@ def test_a_system_that_cannot_deactivate_or_keep_memberships_lacks_just_that() -
 def test_a_feature_that_is_off_stays_off_whatever_the_system_can() -> None:
     features = Features(**dict.fromkeys(FEATURE_NAMES, False))
     assert features.within(Capabilities()) == features
+
+
+def test_the_features_that_are_on_are_those_that_connectors_know() -> None:
+    assert Features().chosen() == PROVISIONING
+    assert Features(delete_users=False).chosen() == PROVISIONING - {Feature.DELETE_USERS}

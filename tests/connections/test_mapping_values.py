@@ -105,6 +105,12 @@ def test_a_multivalued_mapping_collects_every_value_once_as_text() -> None:
     assert take("photos.value", multivalued=True) is None
 
 
+def test_what_everybody_has_comes_besides_the_values_of_the_source() -> None:
+    everybody = ("a", "b")
+    assert take("tags", multivalued=True, always=everybody, document={"tags": ["b", "c"]}) == ("a", "b", "c")
+    assert take("tags", multivalued=True, always=everybody, document={}) == everybody
+
+
 def test_a_reference_waits_for_the_other_resource() -> None:
     mapped = take(f"{ENTERPRISE}:manager.value", reference=ObjectKind.USER)
     assert mapped == Pending(ObjectKind.USER, "u-9001")

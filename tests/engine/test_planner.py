@@ -97,8 +97,15 @@ def test_required_and_create_only_attributes_are_not_touched() -> None:
 
 def test_adopting_never_clears_what_the_hub_has_not_written() -> None:
     found: Mapping[str, Wanted] = {"title": "Analyst", "phone": "1"}
-    applied = adopted(wanted(title="Lead", phone=None), found)
+    applied = adopted(wanted(title="Lead", phone=None), found, {})
     assert differences(wanted(title="Lead", phone=None), applied) == {"title": "Lead"}
+
+
+def test_adopting_an_account_of_ours_clears_what_the_hub_had_written() -> None:
+    found: Mapping[str, Wanted] = {"title": "Analyst", "phone": "1", "fax": "2"}
+    desired = wanted(title=None, phone="1", fax=None)
+    applied = adopted(desired, found, {"title": "Analyst", "phone": "1"})
+    assert differences(desired, applied) == {"title": None}
 
 
 def test_every_skip_has_words() -> None:
