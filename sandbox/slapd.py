@@ -31,6 +31,8 @@ ADMIN = f"cn=admin,{SUFFIX}"
 SERVICE_ACCOUNT = f"cn=lockstep,ou=services,{SUFFIX}"
 
 OVERLAYS = ("memberof", "refint", "ppolicy")
+NIS = f"include {SCHEMA}/nis.schema"
+"""RFC 2307: ``posixGroup`` is structural, and holds logins."""
 _OURS = "lockstep-slapd.json"
 
 
@@ -57,12 +59,15 @@ class Slapd:
         overlays: Sequence[str] = OVERLAYS,
         durable: bool = True,
         certificates: Certificates | None = None,
+        access: str | None = None,
+        schema: str = NIS,
     ) -> Self:
         """Prepare a directory server in a folder, without starting it.
 
         A folder that holds one already keeps its data and passwords, unless ``fresh``. ``overlays`` are slapd's own
-        (memberof, refint, ppolicy). ``durable=False`` does not wait for the disk. Raises ``ServiceFailed`` where slapd
-        is missing or the folder holds something else.
+        (memberof, refint, ppolicy). ``durable=False`` does not wait for the disk. ``access`` replaces indexes, limits
+        and rights, in slapd's own words; ``schema`` the definitions of POSIX accounts. Raises ``ServiceFailed`` where
+        slapd is missing or the folder holds something else.
         """
         program = install()
         directory = directory.resolve()
@@ -82,12 +87,16 @@ class Slapd:
             ldap_port, ldaps_port = ldap_port or first, ldaps_port or second
         certificates = certificates or ensure_certificates(directory / "tls")
         configuration = directory / "slapd.conf"
+        before = _indexes(configuration.read_text()) if configuration.exists() else []
         _write_private(
-            configuration, _configuration(directory, certificates, passwords["admin"], overlays, durable=durable)
+            configuration,
+            _configuration(directory, certificates, passwords["admin"], overlays, access, schema, durable=durable),
         )
         if made:
             _load(program, configuration, _first_entries(passwords["service"], overlays))
             _write_private(ours, json.dumps(passwords))  # last: a folder without it is not finished
+        elif before != _indexes(configuration.read_text()):
+            _run([str(program), "-Tindex", "-q", "-f", str(configuration)], "could not be indexed")
         listeners = f"ldap://{LOOPBACK}:{ldap_port}/ ldaps://{LOOPBACK}:{ldaps_port}/"
         service = Service(
             "slapd",
@@ -119,10 +128,18 @@ class Slapd:
 
 
 def _load(program: Path, configuration: Path, entries: str) -> None:
-    command = [str(program), "-Tadd", "-f", str(configuration)]
+    _run([str(program), "-Tadd", "-f", str(configuration)], "could not be loaded", entries)
+
+
+def _run(command: Sequence[str], failure: str, entries: str = "") -> None:
     done = subprocess.run(command, input=entries, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise ServiceFailed(f"slapd's first entries could not be loaded: {done.stderr.strip()}")
+        raise ServiceFailed(f"slapd's entries {failure}: {done.stderr.strip()}")
+
+
+def _indexes(configuration: str) -> list[str]:
+    """Return the lines about indexes: entries that were there before a new one are not in it."""
+    return [line for line in configuration.splitlines() if line.startswith("index ")]
 
 
 def _write_private(path: Path, content: str) -> None:
@@ -138,11 +155,19 @@ def _hashed(password: str) -> str:
 
 
 def _configuration(
-    directory: Path, certificates: Certificates, admin_password: str, overlays: Sequence[str], *, durable: bool
+    directory: Path,
+    certificates: Certificates,
+    admin_password: str,
+    overlays: Sequence[str],
+    access: str | None,
+    schema: str,
+    *,
+    durable: bool,
 ) -> str:
-    schemas = "\n".join(f"include {SCHEMA}/{name}.schema" for name in ("core", "cosine", "nis", "inetorgperson"))
+    schemas = "\n".join(f"include {SCHEMA}/{name}.schema" for name in ("core", "cosine", "inetorgperson"))
     modules = "\n".join(f"moduleload {name}" for name in ("back_mdb", *overlays))
     return f"""{schemas}
+{schema}
 modulepath {MODULES}
 {modules}
 pidfile "{directory}/slapd.pid"
@@ -162,21 +187,26 @@ directory "{directory}/db"
 maxsize 1073741824
 {"" if durable else "dbnosync"}
 index objectClass eq
-index uid,mail,cn,employeeNumber,member,manager,entryUUID eq
+{_ACCESS if access is None else access}
+{"".join(_OVERLAY_SETTINGS[overlay] for overlay in overlays)}"""
+
+
+_ACCESS = f"""\
+index uid,mail,cn,employeeNumber,member,uniqueMember,memberUid,manager,uidNumber,gidNumber eq
+index entryUUID,modifyTimestamp eq
 # As most directories: plain searches end at 500 entries, paged ones go on.
 limits dn.exact="{SERVICE_ACCOUNT}" size.soft=500 size.hard=500 size.pr=500 size.prtotal=unlimited
 access to attrs=userPassword by dn.exact="{SERVICE_ACCOUNT}" =w by self =xw by anonymous auth by * none
 access to dn.subtree="{USERS}" by dn.exact="{SERVICE_ACCOUNT}" write by users read by * none
 access to dn.subtree="{GROUPS}" by dn.exact="{SERVICE_ACCOUNT}" write by users read by * none
 access to dn.subtree="{DISABLED}" by dn.exact="{SERVICE_ACCOUNT}" write by users read by * none
-access to * by users read by * none
-{"".join(_OVERLAY_SETTINGS[overlay] for overlay in overlays)}"""
-
+access to * by users read by * none"""
 
 _OVERLAY_SETTINGS = {
     "memberof": "overlay memberof\nmemberof-group-oc groupOfNames\nmemberof-member-ad member\nmemberof-refint TRUE\n",
     "refint": "overlay refint\nrefint_attributes member manager\n",
-    "ppolicy": f'overlay ppolicy\nppolicy_default "cn=default,ou=policies,{SUFFIX}"\nppolicy_use_lockout\n',
+    "ppolicy": f'overlay ppolicy\nppolicy_default "cn=default,ou=policies,{SUFFIX}"\nppolicy_use_lockout\n'
+    "ppolicy_hash_cleartext\n",
 }
 
 
@@ -187,6 +217,8 @@ cn: default
 sn: default
 pwdAttribute: userPassword
 pwdMinLength: 8
+pwdCheckQuality: 2
+pwdInHistory: 3
 pwdMaxFailure: 5
 pwdLockout: TRUE
 pwdLockoutDuration: 60

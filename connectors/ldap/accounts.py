@@ -2,14 +2,19 @@
 
 from collections.abc import Mapping
 
-from connectors.contract import Account, Attributes, Match, ObjectKind, Reference, Value
-from connectors.errors import AlreadyExists, Misconfigured, NotFound, Rejected
+from connectors.contract import Account, Attributes, Match, ObjectKind, Reference
+from connectors.errors import AlreadyExists, ConnectorError, Misconfigured, NotFound, Rejected
 from connectors.ldap.directory import GROUP, USER, Directory
-from connectors.ldap.references import reference_dn, reference_of, repoint, repoint_former
-from connectors.ldap.values import HIDDEN, Texts, attribute_name, naming_value, texts_of, value_of
-from connectors.ldap_client.library import MODIFY_REPLACE
+from connectors.ldap.entries import account_of, accounts_of
+from connectors.ldap.holding import LOGIN
+from connectors.ldap.posix import additions
+from connectors.ldap.references import reference_dn, repoint, repoint_former, repoint_login
+from connectors.ldap.structure import in_words
+from connectors.ldap_client.library import MODIFY_ADD, MODIFY_REPLACE
 from connectors.ldap_client.names import build_rdn, child_dn, equals, folded, parse_dn, parse_known_dn, renamed
+from connectors.ldap_client.results import SUCCESS, VALUE_EXISTS
 from connectors.ldap_client.session import Entry
+from connectors.ldap_client.values import Texts, attribute_name, naming_value, texts_of
 
 
 def find(directory: Directory, match: Match) -> list[Account]:
@@ -18,12 +23,12 @@ def find(directory: Directory, match: Match) -> list[Account]:
         return []
     condition = equals(attribute_name(match.attribute), match.value)
     entries = directory.find(match.kind, condition, directory.readable(match.kind), 2)
-    return [_account(directory, match.kind, entry) for entry in entries]
+    return accounts_of(directory, match.kind, entries)
 
 
 def read(directory: Directory, kind: ObjectKind, remote_id: str) -> Account:
     """Return one account."""
-    return _account(directory, kind, directory.locate(kind, remote_id, directory.readable(kind)))
+    return account_of(directory, kind, directory.locate(kind, remote_id, directory.readable(kind)))
 
 
 def create(directory: Directory, kind: ObjectKind, attributes: Attributes, *, active: bool) -> Account:
@@ -44,15 +49,21 @@ def create(directory: Directory, kind: ObjectKind, attributes: Attributes, *, ac
         values[directory.settings.member_attribute] = [directory.settings.placeholder.encode()]
     _must_be_free(directory, kind, naming, name, parent)
     dn = child_dn(naming, name, parent)
+    more = additions(directory, kind, wanted)
+    values |= {attribute: [text.encode()] for attribute, text in more.values.items()}
     try:
         remote_id = directory.session.add(dn, classes, values, directory.settings.id_attribute)
     except AlreadyExists as taken:
+        more.give_back(directory)
         taken.attribute = taken.attribute or naming
         raise
+    except ConnectorError as refused:
+        more.give_back(directory)
+        raise in_words(directory, kind, refused, values) from None
     if remote_id is None:
         entry = directory.session.read(dn, [directory.settings.id_attribute])
         remote_id = directory.id_of(entry or Entry(dn, {}))
-    return Account(kind, remote_id, dn, dict(attributes), active if kind is USER else None)
+    return Account(kind, remote_id, dn, {**attributes, **more.values}, active if kind is USER else None)
 
 
 def update(directory: Directory, kind: ObjectKind, remote_id: str, changes: Attributes) -> Account:
@@ -64,6 +75,8 @@ def update(directory: Directory, kind: ObjectKind, remote_id: str, changes: Attr
     wanted = _texts(directory, changes)
     entry = directory.locate(kind, remote_id, [directory.settings.id_attribute, *wanted])
     dn = _rename(directory, kind, entry, wanted)
+    if kind is USER and directory.settings.holds_logins:
+        _rename_in_groups(directory, remote_id, Entry(dn, entry.attributes), wanted)
     changed = {
         name: [(MODIFY_REPLACE, [text.encode() for text in texts])]
         for name, texts in wanted.items()
@@ -91,28 +104,20 @@ def delete(directory: Directory, kind: ObjectKind, remote_id: str) -> None:
     And once more when it is gone: who was made to point at it meanwhile finds nothing then.
     """
     try:
-        dn = directory.locate(kind, remote_id, ["1.1"]).dn
-        repoint(directory, dn, None)
-        directory.session.delete(dn)
-        repoint(directory, dn, None)
+        entry = directory.locate(kind, remote_id, [LOGIN])
+        _forget(directory, kind, remote_id, entry)
+        directory.session.delete(entry.dn)
+        _forget(directory, kind, remote_id, entry)
     except NotFound:
         return
 
 
-def _account(directory: Directory, kind: ObjectKind, entry: Entry) -> Account:
-    attributes: dict[str, Value] = {}
-    references = {name.lower() for name in directory.settings.reference_attributes}
-    for name in entry.attributes:
-        if ";" in name or name.lower() in HIDDEN or name.lower() == directory.settings.id_attribute.lower():
-            continue
-        texts = entry.values(name)
-        if name.lower() in references:
-            if (reference := reference_of(directory, texts)) is not None:
-                attributes[name] = reference
-        elif texts and not directory.schema.is_dn(name):
-            attributes[name] = value_of(texts)
-    active = directory.switch.is_active(entry) if kind is USER else None
-    return Account(kind, directory.id_of(entry), entry.dn, attributes, active)
+def _forget(directory: Directory, kind: ObjectKind, remote_id: str, entry: Entry) -> None:
+    """Clear what points at an entry."""
+    repoint(directory, entry.dn, None)
+    if kind is USER and directory.settings.holds_logins:
+        for login in entry.values(LOGIN):
+            repoint_login(directory, remote_id, login, None)
 
 
 def _texts(directory: Directory, attributes: Attributes) -> Texts:
@@ -168,6 +173,21 @@ def _rename(directory: Directory, kind: ObjectKind, entry: Entry, wanted: Texts)
     elif new_dn != entry.dn:
         repoint(directory, entry.dn, new_dn)
     return new_dn
+
+
+def _rename_in_groups(directory: Directory, remote_id: str, entry: Entry, wanted: Texts) -> None:
+    """Where groups hold logins, have them hold the new one; until that is done the account has both."""
+    logins = _values_of(directory, wanted, LOGIN)
+    former = [login for login in entry.values(LOGIN) if login not in logins]
+    if not logins or not former:
+        return
+    if LOGIN not in {name.lower() for name, _ in parse_known_dn(entry.dn).rdn}:
+        beside = {LOGIN: [(MODIFY_ADD, [logins[0].encode()])]}
+        result = directory.session.try_modify(entry.dn, beside)
+        if result.code not in (SUCCESS, VALUE_EXISTS):
+            raise directory.session.error_of(result)
+    for login in former:
+        repoint_login(directory, remote_id, login, logins[0])
 
 
 def _give_name(directory: Directory, dn: str, rdn: str) -> None:

@@ -1,9 +1,11 @@
 """The LDAP connector: the contract's verbs, each handed to a thread of the pool."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from functools import partial
 from time import monotonic
 from typing import ClassVar, Self
+
+from pydantic import SecretStr
 
 from connectors.contract import (
     PROVISIONING,
@@ -17,16 +19,21 @@ from connectors.contract import (
     Match,
     MemberFailures,
     ObjectKind,
+    Page,
+    Reading,
     Verification,
 )
-from connectors.ldap import accounts, memberships
+from connectors.ldap import accounts, imports, memberships, passwords
 from connectors.ldap.defaults import DEFAULTS
 from connectors.ldap.directory import Directory
+from connectors.ldap.numbers import Numbers
 from connectors.ldap.settings import LdapSettings
+from connectors.ldap.specimens import specimens
 from connectors.ldap.verify import verify
 from connectors.ldap_client.pool import Pool
 from connectors.ldap_client.schema import Schema, read_schema
 from connectors.ldap_client.session import Session
+from connectors.trial import with_trial
 
 SCHEMA_SECONDS = 600
 """How long a server's schema is taken as read."""
@@ -38,12 +45,15 @@ class LdapConnector(Connector):
     kind: ClassVar[str] = "ldap"
     title: ClassVar[str] = "LDAP directory"
     settings_model: ClassVar[type[ConnectorSettings]] = LdapSettings
-    capabilities: ClassVar[Capabilities] = Capabilities(member_batch=memberships.MEMBERS_PER_MODIFY)
+    capabilities: ClassVar[Capabilities] = Capabilities(
+        passwords=True, imports=True, delta=True, member_batch=memberships.MEMBERS_PER_MODIFY
+    )
     defaults: ClassVar[Mapping[ObjectKind, Defaults]] = DEFAULTS
 
     def __init__(self, settings: LdapSettings) -> None:
         self._settings = settings
         self._pool = Pool(settings)
+        self._numbers = Numbers()
         self._schema: tuple[float, Schema] | None = None
 
     @classmethod
@@ -57,7 +67,10 @@ class LdapConnector(Connector):
 
     async def verify(self, features: frozenset[Feature] = PROVISIONING, *, trial: bool = False) -> Verification:
         """Try the settings on connections of their own: what the pool holds may be older than a change."""
-        return await self._pool.run_apart(partial(verify, self._settings))
+        seen = await self._pool.run_apart(partial(verify, self._settings, features))
+        if not trial:
+            return seen
+        return await with_trial(self, seen, features, lambda: self._run(specimens))
 
     async def find(self, match: Match) -> Sequence[Account]:
         """Search by one attribute."""
@@ -95,9 +108,27 @@ class LdapConnector(Connector):
         """Read the members; the placeholder and dead DNs are left out."""
         return await self._run(lambda directory: memberships.members(directory, group))
 
+    async def set_password(self, remote_id: str, password: SecretStr, *, must_change: bool = False) -> None:
+        """Set the password; whoever is deactivated stays so, although servers end a lock with a new password."""
+        asleep = (await self._run(lambda directory: passwords.is_locked(directory, remote_id))) is True
+        try:
+            await self._run(lambda d: passwords.set_password(d, remote_id, password, must_change=must_change))
+        finally:
+            if asleep:
+                await self.deactivate(remote_id)
+
+    async def changes(self, cursor: str | None, reading: Reading) -> AsyncIterator[Page]:
+        """Stream everybody who stands, and those who changed whole; every stream is a complete snapshot."""
+        walk = await self._run(lambda directory: imports.begin(directory, cursor, reading))
+        more = True
+        while more:
+            page = await self._run(walk.step)
+            more = page.more
+            yield page
+
     async def _run[T](self, verb: Callable[[Directory], T]) -> T:
         def on(session: Session) -> T:
-            return verb(Directory(session, self._settings, self._known_schema(session)))
+            return verb(Directory(session, self._settings, self._known_schema(session), self._numbers))
 
         return await self._pool.run(on)
 

@@ -1,13 +1,14 @@
-"""One verb's view of the directory: where users and groups are, and from remote ids to DNs and back."""
+"""One verb's view of the directory: where users and groups are, and from remote ids to entries and back."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from connectors.contract import ObjectKind
+from connectors.contract import ObjectKind, Reference
 from connectors.errors import Misconfigured, NotFound
 from connectors.ldap.activation import Switch
+from connectors.ldap.numbers import Numbers
 from connectors.ldap.settings import LdapSettings
-from connectors.ldap_client.names import both, either, equals, parse_dn, parse_known_dn
+from connectors.ldap_client.names import Normal, both, either, equals, outermost, parse_dn, parse_known_dn
 from connectors.ldap_client.schema import Schema
 from connectors.ldap_client.session import Entry, Session
 
@@ -23,6 +24,7 @@ class Directory:
     session: Session
     settings: LdapSettings
     schema: Schema
+    numbers: Numbers
 
     @property
     def switch(self) -> Switch:
@@ -34,13 +36,13 @@ class Directory:
         if kind is GROUP:
             return (self.settings.group_base,)
         if self.settings.deactivation == "move" and self.settings.inactive_base:
-            return _outermost((self.settings.user_base, self.settings.inactive_base))
+            return outermost((self.settings.user_base, self.settings.inactive_base))
         return (self.settings.user_base,)
 
     @property
     def all_bases(self) -> tuple[str, ...]:
         """Where any account may be."""
-        return _outermost((*self.bases(USER), *self.bases(GROUP)))
+        return outermost((*self.bases(USER), *self.bases(GROUP)))
 
     def classes(self, kind: ObjectKind) -> tuple[str, ...]:
         """Return the object classes of new accounts; the first is the one by which the kind is known."""
@@ -72,8 +74,7 @@ class Directory:
         """Return at most ``limit`` entries of a kind that fulfil a filter."""
         found: list[Entry] = []
         for base in self.bases(kind):
-            condition_of_kind = both(equals("objectClass", self.classes(kind)[0]), condition)
-            found += self.session.first(base, condition_of_kind, attributes, limit - len(found))
+            found += self.session.first(base, self.of_kind(kind, condition), attributes, limit - len(found))
             if len(found) >= limit:
                 break
         return found
@@ -99,51 +100,76 @@ class Directory:
             )
         return values[0]
 
-    def dns_of(self, ids: Iterable[str]) -> dict[str, str]:
-        """Return the DNs of the accounts with these ids; those who are not there are missing from the answer."""
-        unique, name, found = list(dict.fromkeys(ids)), self.settings.id_attribute, dict[str, str]()
-        asked = {remote_id.lower(): remote_id for remote_id in unique}
-        for start in range(0, len(unique), BATCH):
-            condition = either(equals(name, remote_id) for remote_id in unique[start : start + BATCH])
-            for base in self.all_bases:
-                for entry in self.session.search(base, condition, [name]):
-                    if (remote_id := asked.get(self.id_of(entry).lower())) is not None:
-                        found[remote_id] = entry.dn
+    def of_kind(self, kind: ObjectKind, condition: str) -> str:
+        """Return a filter with the condition that an entry is of this kind."""
+        return both(equals("objectClass", self.classes(kind)[0]), condition)
+
+    def with_ids(self, kind: ObjectKind, ids: Sequence[str], attributes: Sequence[str]) -> list[Entry]:
+        """Return the entries of a kind with these ids; those that are not there are missing from the answer."""
+        name, found = self.settings.id_attribute, list[Entry]()
+        for start in range(0, len(ids), BATCH):
+            condition = self.of_kind(kind, either(equals(name, remote_id) for remote_id in ids[start : start + BATCH]))
+            for base in self.bases(kind):
+                found += self.session.search(base, condition, attributes)
         return found
 
-    def ids_of(self, dns: Sequence[str]) -> dict[str, str]:
-        """Return the ids of the entries with these DNs; dead DNs are missing from the answer."""
-        found: dict[str, str] = {}
+    def accounts_with(self, ids: Iterable[str], attributes: Sequence[str], bases: Sequence[str]) -> dict[str, Entry]:
+        """Return the entries with these ids below ``bases``, whatever they are; the first base is asked first."""
+        name, found = self.settings.id_attribute, dict[str, Entry]()
+        missing = {remote_id.lower(): remote_id for remote_id in ids}
+        for base in bases:
+            asked = list(missing.values())
+            for start in range(0, len(asked), BATCH):
+                condition = either(equals(name, remote_id) for remote_id in asked[start : start + BATCH])
+                for entry in self.session.search(base, condition, [name, *attributes]):
+                    if (remote_id := missing.pop(self.id_of(entry).lower(), None)) is not None:
+                        found[remote_id] = entry
+        return found
+
+    def entries_of(self, dns: Sequence[str], attributes: Sequence[str]) -> dict[str, Entry]:
+        """Return the entries with these DNs; dead DNs are missing from the answer."""
+        found: dict[str, Entry] = {}
         if len(dns) > 2:
-            found = self._ids_by_siblings(dns)
+            found = self._by_siblings(dns, attributes)
         for dn in dns:
             # The server alone knows for sure which spellings of a DN are equal.
-            if dn not in found and (entry := self.session.read(dn, [self.settings.id_attribute])):
-                found[dn] = self.id_of(entry)
+            if dn not in found and (entry := self.session.read(dn, attributes)):
+                found[dn] = entry
         return found
 
-    def _ids_by_siblings(self, dns: Sequence[str]) -> dict[str, str]:
+    def references_of(self, dns: Iterable[str]) -> dict[str, Reference]:
+        """Return the accounts with these DNs; dead DNs and what is no account are missing from the answer."""
+        attributes, found = [self.settings.id_attribute, "objectClass"], dict[str, Reference]()
+        for dn, entry in self.entries_of(list(dict.fromkeys(dns)), attributes).items():
+            if (kind := self.kind_of(entry)) is not None:
+                found[dn] = Reference(kind, self.id_of(entry))
+        return found
+
+    def kind_of(self, entry: Entry) -> ObjectKind | None:
+        """Return which kind of account an entry is by its classes and its place, if it is one."""
+        held: set[str] = set()
+        for name in entry.values("objectClass"):
+            held |= {name.lower()} | self.schema.lineage(name)
+        place = parse_known_dn(entry.dn)
+        for kind in (USER, GROUP):
+            if self.classes(kind)[0].lower() in held and any(place.is_under(parse_dn(b)) for b in self.bases(kind)):
+                return kind
+        return None
+
+    def _by_siblings(self, dns: Sequence[str], attributes: Sequence[str]) -> dict[str, Entry]:
         """Ask for many entries with the same parent at once."""
-        families: dict[tuple[str, str], list[str]] = {}
+        families: dict[tuple[str, str], dict[Normal, tuple[str, str]]] = {}
         for dn in dns:
             parsed = parse_known_dn(dn)
             if len(parsed.rdn) == 1 and parsed.parent:
-                families.setdefault((parsed.parent, parsed.rdn[0][0]), []).append(dn)
-        found: dict[str, str] = {}
+                (name, value), *_ = parsed.rdn
+                families.setdefault((parsed.parent, name), {})[parsed.normal] = (dn, value)
+        found: dict[str, Entry] = {}
         for (parent, name), members in families.items():
-            for start in range(0, len(members), BATCH):
-                by_normal = {parse_dn(dn).normal: dn for dn in members[start : start + BATCH]}
-                condition = either(equals(name, parse_dn(dn).rdn[0][1]) for dn in by_normal.values())
-                for entry in self.session.children(parent, condition, [self.settings.id_attribute]):
-                    if (asked := by_normal.get(parse_known_dn(entry.dn).normal)) is not None:
-                        found[asked] = self.id_of(entry)
+            values = [value for _, value in members.values()]
+            for start in range(0, len(values), BATCH):
+                condition = either(equals(name, value) for value in values[start : start + BATCH])
+                for entry in self.session.children(parent, condition, attributes):
+                    if (asked := members.get(parse_known_dn(entry.dn).normal)) is not None:
+                        found[asked[0]] = entry
         return found
-
-
-def _outermost(bases: Sequence[str]) -> tuple[str, ...]:
-    """Return the bases without those that lie below another one, which a search of that one covers."""
-    kept: list[str] = []
-    for base in sorted(bases, key=lambda dn: len(parse_dn(dn).normal)):
-        if not any(parse_dn(base).is_under(parse_dn(other)) for other in kept):
-            kept.append(base)
-    return tuple(kept)

@@ -1,4 +1,4 @@
-"""The members of groups, as DNs in an attribute that may not be empty.
+"""The members of groups, as DNs in an attribute that may not be empty, or as logins.
 
 ``groupOfNames`` demands at least one member (RFC 4519, 3.5). Groups that Lockstep creates therefore carry one DN more,
 the placeholder, which stays: if it came and went with the first and last member, two changes at the same time could
@@ -7,13 +7,13 @@ Classes that may be empty (``groupOfMembers``) get none. A group that somebody e
 last member.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from connectors.contract import MemberFailures
 from connectors.errors import ConnectorError, NotFound, Rejected
 from connectors.ldap.directory import GROUP, Directory
+from connectors.ldap.holding import ids_of, names_of
 from connectors.ldap_client.library import MODIFY_ADD, MODIFY_DELETE
-from connectors.ldap_client.names import parse_dn, parse_known_dn
 from connectors.ldap_client.results import (
     NO_SUCH_ATTRIBUTE,
     NO_SUCH_OBJECT,
@@ -28,53 +28,68 @@ _CORRECTIONS = 3
 _ABOUT_ONE_VALUE = {NO_SUCH_ATTRIBUTE, VALUE_EXISTS, 19, 21, 34, OBJECT_CLASS_VIOLATION}
 
 type _Member = tuple[str, str]
-"""Remote id and DN."""
+"""Remote id, and the name by which the group holds it."""
 
 
 def change_members(directory: Directory, group: str, add: Sequence[str], remove: Sequence[str]) -> MemberFailures:
     """Add and remove by remote id. Who does not exist is removed already, and cannot be added."""
     group_dn = directory.locate(GROUP, group, ["1.1"]).dn
-    dns = directory.dns_of([*add, *remove])
-    failed: dict[str, ConnectorError] = {member: _absent(member) for member in add if member not in dns}
-    for operation, ids in ((MODIFY_DELETE, remove), (MODIFY_ADD, add)):
-        members = [(remote_id, dns[remote_id]) for remote_id in dict.fromkeys(ids) if remote_id in dns]
+    names = names_of(directory, dict.fromkeys([*add, *remove]))
+    failed = _cannot_be_members(directory, [member for member in dict.fromkeys(add) if member not in names])
+    leaving = [(member, name) for member in dict.fromkeys(remove) for name in names.get(member, ())]
+    joining = [(member, names[member][0]) for member in dict.fromkeys(add) if member in names]
+    for operation, members in ((MODIFY_DELETE, leaving), (MODIFY_ADD, joining)):
         for start in range(0, len(members), MEMBERS_PER_MODIFY):
             failed |= _apply(directory, group_dn, operation, members[start : start + MEMBERS_PER_MODIFY])
-    gone = _corrected(directory, group_dn, {member: dns[member] for member in add if member not in failed})
+    gone = _corrected(directory, group_dn, {member: name for member, name in joining if member not in failed})
     return MemberFailures(failed | {member: _absent(member) for member in gone})
 
 
 def _corrected(directory: Directory, group_dn: str, added: dict[str, str]) -> set[str]:
-    """Look once more at those who were added, by their DNs of a moment ago, and return who is gone since.
+    """Look once more at those who were added, by their names of a moment ago, and return who is gone since.
 
-    Somebody who is deleted or renamed between the look-up and the change would leave a dead DN in the group. Whoever
-    deletes or renames looks for the old DN when that is done, so one of both finds it.
+    Somebody who is deleted or renamed between the look-up and the change would leave a dead name in the group. Whoever
+    deletes or renames looks for the old name when that is done, so one of both finds it.
     """
     gone: set[str] = set()
     for _ in range(_CORRECTIONS):
-        now = directory.dns_of(list(added)) if added else {}
-        dead = [(member, dn) for member, dn in added.items() if now.get(member) != dn]
+        now = names_of(directory, added) if added else {}
+        dead = [(member, name) for member, name in added.items() if name not in now.get(member, ())]
         if not dead:
             break
         _apply(directory, group_dn, MODIFY_DELETE, dead)
         gone |= {member for member, _ in dead if member not in now}
-        added = {member: now[member] for member, _ in dead if member in now}
+        added = {member: now[member][0] for member, _ in dead if member in now}
         if added:
             _apply(directory, group_dn, MODIFY_ADD, list(added.items()))
     return gone
+
+
+def _cannot_be_members(directory: Directory, missing: Sequence[str]) -> dict[str, ConnectorError]:
+    """Return why each of them cannot be added: nobody, or a group where groups hold logins."""
+    groups: Collection[str] = ()
+    if missing and directory.settings.holds_logins:
+        groups = directory.accounts_with(missing, [], directory.bases(GROUP))
+    return {member: _nested(member) if member in groups else _absent(member) for member in missing}
 
 
 def _absent(member: str) -> NotFound:
     return NotFound(f"There is no account {member} in the directory.", code="ldap.noSuchMember")
 
 
+def _nested(member: str) -> Rejected:
+    return Rejected(
+        f"{member} is a group, and groups of this directory hold logins of users only.",
+        code="ldap.nestedGroup",
+        fix="Assign its members themselves, or choose a profile whose groups hold DNs.",
+    )
+
+
 def members(directory: Directory, group: str) -> list[str]:
     """Return the ids of the direct members that exist."""
     attribute = directory.settings.member_attribute
-    placeholder = parse_dn(directory.settings.placeholder).normal
-    dns = directory.locate(GROUP, group, [attribute]).values(attribute)
-    real = [dn for dn in dns if parse_known_dn(dn).normal != placeholder]
-    return list(dict.fromkeys(directory.ids_of(real).values()))
+    held = directory.locate(GROUP, group, [attribute]).values(attribute)
+    return list(dict.fromkeys(ids_of(directory, held).values()))
 
 
 def _apply(directory: Directory, group_dn: str, operation: str, members: list[_Member]) -> dict[str, ConnectorError]:
@@ -100,7 +115,7 @@ def _apply(directory: Directory, group_dn: str, operation: str, members: list[_M
 
 def _modify(directory: Directory, group_dn: str, operation: str, members: list[_Member]) -> Result:
     attribute = directory.settings.member_attribute
-    change = (operation, [dn.encode() for _, dn in members])
+    change = (operation, [name.encode() for _, name in members])
     result = directory.session.try_modify(group_dn, {attribute: [change]})
     if result.code == OBJECT_CLASS_VIOLATION and operation == MODIFY_DELETE:
         placeholder = (MODIFY_ADD, [directory.settings.placeholder.encode()])

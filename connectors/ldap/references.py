@@ -8,6 +8,7 @@ corrects them; where the server was faster there is nothing to find.
 from connectors.contract import Reference
 from connectors.errors import NotFound, Rejected
 from connectors.ldap.directory import GROUP, USER, Directory
+from connectors.ldap.holding import LOGIN
 from connectors.ldap_client.library import MODIFY_ADD, MODIFY_DELETE
 from connectors.ldap_client.names import equals
 from connectors.ldap_client.results import (
@@ -32,15 +33,6 @@ def reference_dn(directory: Directory, attribute: str, reference: Reference) -> 
         ) from absent
 
 
-def reference_of(directory: Directory, dns: list[str]) -> Reference | None:
-    """Return the first of the DNs that is an account, as a reference; dead DNs and others are none."""
-    for remote_id in directory.ids_of(dns).values():
-        for kind in (USER, GROUP):
-            if directory.find(kind, equals(directory.settings.id_attribute, remote_id), ["1.1"], 1):
-                return Reference(kind, remote_id)
-    return None
-
-
 def repoint_former(directory: Directory, former: str, new: str) -> None:
     """Make what points at a DN that the entry ``new`` once had point at it, unless somebody else has that DN now."""
     if directory.session.read(former, ["1.1"]) is None:
@@ -50,11 +42,25 @@ def repoint_former(directory: Directory, former: str, new: str) -> None:
 def repoint(directory: Directory, old: str, new: str | None) -> None:
     """Make every entry that points at ``old`` point at ``new``, or at nobody."""
     settings = directory.settings
-    places = [(settings.member_attribute, base) for base in directory.bases(GROUP)]
+    places = [] if settings.holds_logins else [(settings.member_attribute, base) for base in directory.bases(GROUP)]
     places += [(name, base) for name in settings.reference_attributes for base in directory.bases(USER)]
     for attribute, base in places:
         for holder in list(directory.session.search(base, equals(attribute, old), ["1.1"])):
             _replace(directory, holder.dn, attribute, old, new)
+
+
+def repoint_login(directory: Directory, owner: str, old: str, new: str | None) -> None:
+    """Make groups that hold the login ``old`` of the account ``owner`` hold ``new``, or nobody.
+
+    Where somebody else has that login by now, it is theirs and left alone.
+    """
+    settings = directory.settings
+    for user in directory.find(USER, equals(LOGIN, old), [settings.id_attribute, LOGIN], 2):
+        if directory.id_of(user).lower() != owner.lower() and old in user.values(LOGIN):
+            return
+    for base in directory.bases(GROUP):
+        for holder in list(directory.session.search(base, equals(settings.member_attribute, old), ["1.1"])):
+            _replace(directory, holder.dn, settings.member_attribute, old, new)
 
 
 def _replace(directory: Directory, holder: str, attribute: str, old: str, new: str | None) -> None:

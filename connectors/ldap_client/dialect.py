@@ -14,7 +14,9 @@ class Dialect:
 
     error_of: Callable[[Result], ConnectorError] = error_of
     bind_refusal: Callable[[str, str, str], ConnectorError] = bind_refusal
+    asks_policy: bool = False
+    """Whether to ask, with the bind, what the password policy (draft-behera) says about the service account."""
 
 
-STANDARD = Dialect()
-"""RFC 4511 and nothing else."""
+STANDARD = Dialect(asks_policy=True)
+"""RFC 4511, and the password policy that most of its servers have."""

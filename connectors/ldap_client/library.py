@@ -4,6 +4,7 @@ ldap3 2.9.1 is silent about types in places and loud about pyasn1's old names; b
 """
 
 import warnings
+from typing import Any
 
 with warnings.catch_warnings():
     # ldap3 imports names that pyasn1 0.6 calls deprecated; nothing an operator could do about it.
@@ -28,13 +29,25 @@ with warnings.catch_warnings():
         LDAPException,
         LDAPResponseTimeoutError,
         LDAPSocketOpenError,
+        LDAPSocketReceiveError,
         LDAPSocketSendError,
         LDAPStartTLSError,
     )
-    from ldap3.protocol.rfc4512 import AttributeTypeInfo, ObjectClassInfo
-    from ldap3.protocol.rfc4527 import post_read_control
+    from ldap3.protocol.rfc4512 import (
+        AttributeTypeInfo,
+        DitContentRuleInfo,
+        DitStructureRuleInfo,
+        NameFormInfo,
+        ObjectClassInfo,
+    )
+    from ldap3.strategy import sync
+    from ldap3.utils import asn1
     from ldap3.utils.conv import escape_filter_chars
     from ldap3.utils.dn import escape_rdn
+
+SyncStrategy: Any = sync.SyncStrategy
+decode_message_fast: Any = asn1.decode_message_fast
+"""ldap3's strategies and decoder have no types."""
 
 __all__ = [
     "BASE",
@@ -49,16 +62,21 @@ __all__ = [
     "SYNC",
     "AttributeTypeInfo",
     "Connection",
+    "DitContentRuleInfo",
+    "DitStructureRuleInfo",
     "LDAPCommunicationError",
     "LDAPException",
     "LDAPResponseTimeoutError",
     "LDAPSocketOpenError",
+    "LDAPSocketReceiveError",
     "LDAPSocketSendError",
     "LDAPStartTLSError",
+    "NameFormInfo",
     "ObjectClassInfo",
     "Server",
+    "SyncStrategy",
     "Tls",
+    "decode_message_fast",
     "escape_filter_chars",
     "escape_rdn",
-    "post_read_control",
 ]

@@ -1,13 +1,16 @@
 """Distinguished names and filters as pure text (RFC 4514, RFC 4515): build, take apart, compare, escape."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from connectors.ldap_client.library import escape_filter_chars, escape_rdn
 
 type Rdn = tuple[tuple[str, str], ...]
 """One component of a DN: its attributes with their values, unescaped. More than one for ``uid=a+cn=b``."""
+
+type Normal = tuple[Rdn, ...]
+"""A whole DN for comparison."""
 
 _HEX = re.compile(rb"\\([0-9A-Fa-f]{2})")
 
@@ -19,7 +22,7 @@ class Dn:
     text: str
     rdn: Rdn
     parent: str
-    normal: tuple[Rdn, ...]
+    normal: Normal
     """For comparison: names in lower case, values as ``caseIgnoreMatch`` compares them."""
 
     def is_under(self, base: "Dn") -> bool:
@@ -60,6 +63,15 @@ def renamed(rdn: Rdn, values: Mapping[str, str]) -> Rdn:
     return tuple((name, values.get(name.lower(), value)) for name, value in rdn)
 
 
+def outermost(bases: Sequence[str]) -> tuple[str, ...]:
+    """Return the bases without those that lie below another one, which a search of that one covers."""
+    kept: list[str] = []
+    for base in sorted(bases, key=lambda dn: len(parse_dn(dn).normal)):
+        if not any(parse_dn(base).is_under(parse_dn(other)) for other in kept):
+            kept.append(base)
+    return tuple(kept)
+
+
 def folded(value: str) -> str:
     """Return a value as ``caseIgnoreMatch`` compares it: no case, spaces at the ends ignored and runs as one."""
     return re.sub(" +", " ", value).strip().casefold()
@@ -70,6 +82,16 @@ def equals(name: str, value: str) -> str:
     # ldap3 trims spaces around values and reads characters before '=' as operators; as octets they are safe.
     escaped = re.sub(r"[ =<>~:]", lambda found: f"\\{ord(found[0]):02x}", escape_filter_chars(value))
     return f"({name}={escaped})"
+
+
+def at_least(name: str, value: str) -> str:
+    """Return the filter ``(name>=value)`` (RFC 4515, 3: greaterorequal)."""
+    return f"({name}>={escape_filter_chars(value)})"
+
+
+def at_most(name: str, value: str) -> str:
+    """Return the filter ``(name<=value)``."""
+    return f"({name}<={escape_filter_chars(value)})"
 
 
 def both(*filters: str) -> str:

@@ -16,9 +16,11 @@ from connectors.ldap_client.library import (
     LDAPStartTLSError,
     Server,
 )
+from connectors.ldap_client.password_policy import ASK_POLICY, PolicyResponse, cannot_bind, policy_response
 from connectors.ldap_client.results import SUCCESS, is_transient
 from connectors.ldap_client.settings import ServerSettings
 from connectors.ldap_client.tls import VerifiedTls, tls_error
+from connectors.ldap_client.wire import make_lean
 
 
 def connect(settings: ServerSettings, context: ssl.SSLContext | None, host: str) -> Connection:
@@ -46,8 +48,10 @@ def connect(settings: ServerSettings, context: ssl.SSLContext | None, host: str)
         auto_escape=False,
         auto_encode=False,
         return_empty_attributes=False,
+        auto_range=False,  # who wants a list of any length reads it piece by piece
         receive_timeout=settings.response_timeout,
     )
+    make_lean(connection)
     try:
         connection.open(read_server_info=False)
         if settings.security == "starttls":
@@ -61,11 +65,14 @@ def connect(settings: ServerSettings, context: ssl.SSLContext | None, host: str)
     return connection
 
 
-def bind(connection: Connection, settings: ServerSettings, dialect: Dialect) -> None:
-    """Authenticate (simple bind). Raises ``Misconfigured`` where the server refuses, or ``Unavailable``."""
+def bind(connection: Connection, settings: ServerSettings, dialect: Dialect) -> PolicyResponse:
+    """Authenticate (simple bind), and return what the password policy says about the account.
+
+    Raises ``Misconfigured`` where the server refuses, or lets the account do nothing; or ``Unavailable``.
+    """
     host, port = connection.server.host, connection.server.port
     try:
-        connection.bind(read_server_info=False)
+        connection.bind(read_server_info=False, controls=[ASK_POLICY] if dialect.asks_policy else None)
     except (LDAPException, OSError):
         raise Unavailable(
             f"{host}:{port} broke off the connection while binding.",
@@ -73,8 +80,11 @@ def bind(connection: Connection, settings: ServerSettings, dialect: Dialect) -> 
             fix="It is tried again. If it persists, look at the server.",
         ) from None
     result = connection.result
+    policy = policy_response(result)
+    if (unfit := cannot_bind(settings.bind_name, policy)) is not None:
+        raise unfit  # also with success: an account that must change its password may do nothing else
     if result["result"] == SUCCESS:
-        return
+        return policy
     if is_transient(result["result"]):
         raise Unavailable(f"{host}:{port} is busy or shutting down.", code=f"ldap.{result['description']}")
     raise dialect.bind_refusal(settings.bind_name, result["description"], result["message"] or "")
@@ -89,7 +99,8 @@ def _opening_error(
         return Misconfigured(
             f"{host}:{port} does not offer StartTLS ({result.get('description')}).",
             code="ldap.startTlsRefused",
-            fix="Turn on TLS on the server, or choose LDAPS.",
+            fix="Turn on TLS on the server (OpenLDAP: olcTLSCertificateFile and olcTLSCertificateKeyFile), or set "
+            "'Security' of the connection to LDAPS.",
         )
     try:
         socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
@@ -97,12 +108,15 @@ def _opening_error(
         return Unavailable(
             f"The name {host} is not known (DNS).",
             code="ldap.hostUnknown",
-            fix="Check the spelling, and that the hub's network resolves this name.",
+            fix="Check the spelling of the host, and that the DNS servers of the hub's network know it: a private name "
+            "needs the company's own DNS.",
         )
+    refused = "refused" in str(error)
     return Unavailable(
-        f"{host}:{port} cannot be reached.",
+        f"{host}:{port} cannot be reached: "
+        + ("nothing listens on this port." if refused else "no connection comes about."),
         code="ldap.unreachable",
-        fix="Check host, port and firewalls, and that the server is running.",
+        fix="Check host and port, that the server is running, and that no firewall stands between the hub and it.",
     )
 
 

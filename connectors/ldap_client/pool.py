@@ -22,11 +22,29 @@ IDLE_SECONDS = 120
 """A connection that was not used for longer is not trusted: load balancers forget idle ones without a word."""
 
 
+class Alone:
+    """A session of somebody who reads for long and wants to stay with one server. ``host``: which one, if it may be."""
+
+    def __init__(self, host: str | None = None) -> None:
+        self.host = host
+        self.session: Session | None = None
+        self.in_use = threading.Lock()
+
+    def close(self) -> None:
+        """Unbind."""
+        session, self.session = self.session, None
+        if session is not None:
+            session.close()
+
+
 class Pool:
     """Sessions to the servers of one connection."""
 
-    def __init__(self, settings: ServerSettings, dialect: Dialect = STANDARD) -> None:
+    def __init__(self, settings: ServerSettings, dialect: Dialect = STANDARD, *, sticky: bool = False) -> None:
+        """Make a pool without connecting. ``sticky``: all servers are equal, so stay with the one that answered."""
         self._settings = settings
+        self._sticky = sticky
+        self._last_host = settings.hosts[0]
         self._dialect = dialect
         self._context: ssl.SSLContext | None = None
         self._idle: list[Session] = []
@@ -42,12 +60,48 @@ class Pool:
         """Run what opens connections of its own in a thread of the pool."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)
 
+    async def run_alone[T](self, held: "Alone", verb: Callable[[Session], T]) -> T:
+        """Run a verb that only reads on a session that nobody else uses, and that stays for the next one.
+
+        It is opened anew where it broke; which server that is may change then, and ``held.host`` says.
+        """
+        return await self.run_apart(lambda: self._run_alone(held, verb))
+
+    async def end_alone(self, held: "Alone") -> None:
+        """Close such a session; a verb that still runs, because nobody waits for it any more, ends first."""
+
+        def end() -> None:
+            with held.in_use:
+                held.close()
+
+        await asyncio.to_thread(end)  # the pool itself may be closed already
+
     async def close(self) -> None:
         """Close what is idle now, and what is in use when it comes back."""
         with self._lock:
             self._closed = True
         self._threads.shutdown(wait=False)
         await asyncio.to_thread(self._forget_idle)
+
+    def _run_alone[T](self, held: "Alone", verb: Callable[[Session], T]) -> T:
+        with held.in_use:
+            return self._attempts_alone(held, verb)
+
+    def _attempts_alone[T](self, held: "Alone", verb: Callable[[Session], T]) -> T:
+        last = ConnectionLost(timed_out=False)
+        for _ in range(2):
+            if held.session is None or held.session.idle > IDLE_SECONDS or not held.session.is_usable():
+                held.close()
+                held.session = self._open(held.host)
+                held.host = held.session.host
+            try:
+                return verb(held.session)
+            except ConnectionLost as lost:
+                held.close()
+                last = lost
+                if lost.timed_out:
+                    break
+        raise _unavailable(last, may_have_happened=False) from last
 
     def _run[T](self, verb: Callable[[Session], T]) -> T:
         try:
@@ -86,16 +140,20 @@ class Pool:
                 session = self._idle.pop() if self._idle else None
             if session is None:
                 return self._open()
-            if session.idle < IDLE_SECONDS and session.is_usable():
+            if session.idle < IDLE_SECONDS and self._is_current(session) and session.is_usable():
                 return session
             session.close()
 
     def _give_back(self, session: Session) -> None:
         with self._lock:
-            if not self._closed:
+            if not self._closed and self._is_current(session):
                 self._idle.append(session)
                 return
         session.close()
+
+    def _is_current(self, session: Session) -> bool:
+        """Whether all verbs should now go where this session leads."""
+        return not self._sticky or session.host == self._last_host
 
     def _forget_idle(self) -> None:
         with self._lock:
@@ -103,17 +161,31 @@ class Pool:
         for session in idle:
             session.close()
 
-    def _open(self) -> Session:
-        """Connect to the first server that answers; what is wrong with the last one is told."""
+    def _open(self, preferred: str | None = None) -> Session:
+        """Connect to the first server that answers; what is wrong with the last one is told.
+
+        A sticky pool begins with the server that it used last: the others learn of what was written a while later.
+        """
         if self._settings.security != "plain" and self._context is None:
             self._context = client_context(self._settings)
-        *others, last = self._settings.hosts
+        hosts = self._settings.hosts
+        if self._sticky:
+            start = hosts.index(self._last_host)
+            hosts = (*hosts[start:], *hosts[:start])
+        hosts = tuple(sorted(hosts, key=lambda host: host != preferred))
+        *others, last = hosts
         for host in others:
             try:
-                return Session.open(self._settings, self._context, host, self._dialect)
+                return self._open_at(host, preferred)
             except Unavailable:
                 continue
-        return Session.open(self._settings, self._context, last, self._dialect)
+        return self._open_at(last, preferred)
+
+    def _open_at(self, host: str, preferred: str | None) -> Session:
+        session = Session.open(self._settings, self._context, host, self._dialect)
+        if preferred is None:
+            self._last_host = host
+        return session
 
 
 def _unavailable(lost: ConnectionLost, *, may_have_happened: bool) -> Unavailable:

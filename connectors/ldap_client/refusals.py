@@ -12,7 +12,8 @@ def _bind_refused(bind_name: str, description: str) -> Misconfigured:
     return Misconfigured(
         f"The directory does not let {bind_name} bind ({description}).",
         code=f"ldap.{description}",
-        fix="Check the service account: that it exists, is not locked, and may bind this way.",
+        fix="Look at the service account in the directory: that it exists, is not locked, and may bind with a "
+        "password.",
     )
 
 
@@ -20,15 +21,16 @@ def _wrong_password(bind_name: str, description: str) -> Misconfigured:
     return Misconfigured(
         f"The directory does not accept the bind DN {bind_name} with this password.",
         code=f"ldap.{description}",
-        fix="Enter the bind DN and the password of the service account again.",
+        fix="Enter bind DN and password again. Most directories do not tell whether the name is wrong, the password "
+        "is, or the account is locked; to try it by hand: ldapwhoami -x -H ldaps://<host> -D <bind DN> -W.",
     )
 
 
 def _needs_encryption(bind_name: str, description: str) -> Misconfigured:
     return Misconfigured(
-        f"The directory wants {bind_name} to bind over an encrypted connection.",
+        f"The directory takes the password of {bind_name} over an encrypted connection only.",
         code=f"ldap.{description}",
-        fix="Choose LDAPS or StartTLS.",
+        fix="Set 'Security' of the connection to LDAPS (port 636) or StartTLS (port 389).",
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from connectors.errors import AlreadyExists, ConnectorError, Misconfigured, NotFound, Rejected, Unavailable
+from connectors.ldap_client.password_policy import PolicyError
 
 SUCCESS, SIZE_LIMIT_EXCEEDED, NO_SUCH_ATTRIBUTE, VALUE_EXISTS = 0, 4, 16, 20
 NO_SUCH_OBJECT, INVALID_DN_SYNTAX, INSUFFICIENT_ACCESS = 32, 34, 50
@@ -20,6 +21,7 @@ class Operation(StrEnum):
     MODIFY = "modify"
     RENAME = "rename"
     DELETE = "delete"
+    SET_PASSWORD = "set the password of"  # noqa: S105 - words
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,8 @@ class Result:
     diagnostic: str = ""
     attributes: Collection[str] = ()
     values: Collection[str] = ()
+    refused_by_policy: PolicyError | None = None
+    """Why the password policy refused, where it was asked."""
 
     @property
     def attribute(self) -> str | None:
@@ -101,12 +105,18 @@ def _unavailable(why: str) -> _Rule:
 def _not_found(result: Result) -> ConnectorError:
     if result.operation in (Operation.SEARCH, Operation.ADD):
         # The entry itself cannot be missing here: its place is.
-        return Misconfigured(
-            f"There is no place {result.dn} in the directory, or it may not be read.",
-            code=_code(result),
-            fix="Correct the base DNs of the connection, or give the service account the right to read them.",
-        )
+        return missing_place(result.dn)
     return NotFound(f"There is no entry {result.dn}.", code=_code(result))
+
+
+def missing_place(dn: str) -> Misconfigured:
+    """Return the error for a base that is not there. Many servers say the same of one that may not be read."""
+    return Misconfigured(
+        f"There is no place {dn} in the directory, or it may not be read.",
+        code="ldap.noSuchObject",
+        fix="Correct the base DN in the connection, create the entry, or give the service account the right to read "
+        "it.",
+    )
 
 
 def _already_exists(result: Result) -> ConnectorError:
@@ -133,7 +143,10 @@ def _constraint_violation(result: Result) -> ConnectorError:
 
 def _insufficient_access(result: Result) -> ConnectorError:
     """One entry may be protected on purpose; but who may neither search nor add can do nothing at all."""
-    fix = f"Give the service account the right to {result.operation} entries and their attributes there."
+    fix = (
+        f"Give the service account the right to {result.operation} entries there, with all their attributes. OpenLDAP: "
+        'an olcAccess rule for that part of the tree with: by dn.exact="<bind DN>" write. 389 Directory Server: an aci.'
+    )
     if result.operation in (Operation.SEARCH, Operation.ADD):
         return _misconfigured("the service account has no right to do that", fix)(result)
     return _rejected("the service account has no right to do that", fix)(result)
@@ -146,7 +159,8 @@ def _unwilling(result: Result) -> ConnectorError:
 
 
 _read_only = _misconfigured(
-    "this server is a read-only copy", "Enter the host name of the server that accepts writes (the provider)."
+    "this server is a read-only copy",
+    "Enter the host name of the server that accepts writes (the provider) first in the connection.",
 )
 _SECURITY = "Choose LDAPS or StartTLS, or a stronger way to bind."
 _TRANSIENT = frozenset({3, 11, 51, 52, 80})

@@ -6,13 +6,15 @@ password to a host that nobody configured) and do not know users or groups.
 
 import ssl
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from time import monotonic
 from typing import Any, Literal
 
 from connectors.errors import ConnectorError
 from connectors.ldap_client.dialect import STANDARD, Dialect
+from connectors.ldap_client.entry import Answer as Answer  # callers ask this module for both
+from connectors.ldap_client.entry import Entry as Entry
+from connectors.ldap_client.entry import text_of
 from connectors.ldap_client.library import (
     BASE,
     DEREF_NEVER,
@@ -22,9 +24,9 @@ from connectors.ldap_client.library import (
     LDAPException,
     LDAPSocketOpenError,
     LDAPSocketSendError,
-    post_read_control,
 )
 from connectors.ldap_client.opening import bind, close, connect
+from connectors.ldap_client.password_policy import ASK_POLICY, NO_POLICY, PolicyResponse, policy_response
 from connectors.ldap_client.results import (
     INVALID_DN_SYNTAX,
     NO_SUCH_OBJECT,
@@ -35,6 +37,7 @@ from connectors.ldap_client.results import (
     is_transient,
 )
 from connectors.ldap_client.settings import ServerSettings
+from connectors.ldap_client.wire import add_request, attribute_list, modify_request
 
 POST_READ = "1.3.6.1.1.13.2"
 PAGE = 500
@@ -48,21 +51,6 @@ type Controls = Sequence[tuple[str, bool, bytes | None]]
 """Controls of a request (RFC 4511, 4.1.11): number, whether the server must know it, and its encoded value."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One entry as the server returned it. Names of attributes are the server's."""
-
-    dn: str
-    attributes: Mapping[str, Sequence[bytes]]
-
-    def values(self, name: str) -> list[str]:
-        """Return an attribute's texts, whatever the case of its name; values that are no UTF-8 are left out."""
-        for held, values in self.attributes.items():
-            if held.lower() == name.lower():
-                return [text for value in values or () if (text := _text(value)) is not None]
-        return []
-
-
 class ConnectionLost(Exception):
     """The connection broke, or no answer came in time (``timed_out``). ``Session.writes_sent`` tells what was sent."""
 
@@ -74,9 +62,17 @@ class ConnectionLost(Exception):
 class Session:
     """An open and bound connection. Every operation raises ``ConnectionLost`` or an error of the tree."""
 
-    def __init__(self, connection: Connection, response_timeout: int, dialect: Dialect = STANDARD) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        response_timeout: int,
+        dialect: Dialect = STANDARD,
+        policy: PolicyResponse = NO_POLICY,
+    ) -> None:
         self._connection = connection
         self._dialect = dialect
+        self.policy = policy
+        """What the password policy said when the service account was bound."""
         self._response_timeout = response_timeout
         self._used = monotonic()
         self.writes_sent = 0
@@ -89,15 +85,20 @@ class Session:
         """Connect, start TLS, and bind. Raises ``Unavailable`` or ``Misconfigured``."""
         connection = connect(settings, context, host)
         try:
-            bind(connection, settings, dialect)
+            policy = bind(connection, settings, dialect)
         except BaseException:
             close(connection)
             raise
-        return cls(connection, settings.response_timeout, dialect)
+        return cls(connection, settings.response_timeout, dialect, policy)
 
     def close(self) -> None:
         """Unbind and close, whatever state the connection is in."""
         close(self._connection)
+
+    @property
+    def host(self) -> str:
+        """The server's name, as it was configured."""
+        return str(self._connection.server.host)
 
     @property
     def idle(self) -> float:
@@ -131,8 +132,9 @@ class Session:
         *,
         scope: Literal["BASE", "LEVEL", "SUBTREE"] = SUBTREE,
         controls: Controls = (),
+        missing_ok: bool = False,
     ) -> Iterator[Entry]:
-        """Yield every entry, page by page. A base that is not there raises ``Misconfigured``."""
+        """Yield every entry, page by page. A base that is not there raises ``Misconfigured``, or holds nothing."""
         cookie: bytes | None = None
         while True:
             search = partial(
@@ -140,6 +142,8 @@ class Session:
             )
             self._ask(partial(search, base, search_filter, scope, DEREF_NEVER, list(attributes)))
             result, entries = self._connection.result, self._entries()
+            if missing_ok and result["result"] == NO_SUCH_OBJECT:
+                return
             if result["result"] != SUCCESS:
                 raise self.error_of(self._result(Operation.SEARCH, base))
             yield from entries
@@ -148,17 +152,32 @@ class Session:
             if cookie is None:
                 return
 
-    def first(self, base: str, search_filter: str, attributes: Sequence[str], limit: int) -> list[Entry]:
+    def ask(self, base: str, search_filter: str, attributes: Sequence[str], controls: Controls) -> Answer:
+        """Send one search as it is, and return all that comes back, whatever it is. Raises for busy servers."""
+        search = partial(self._connection.search, controls=list(controls) or None)
+        self._ask(partial(search, base, search_filter, SUBTREE, DEREF_NEVER, list(attributes)))
+        result = self._result(Operation.SEARCH, base)
+        if is_transient(result.code):
+            raise self.error_of(result)
+        held = self._connection.result.get("controls") or {}
+        return Answer(result, self._entries(), {number: control["value"] for number, control in held.items()})
+
+    def first(
+        self, base: str, search_filter: str, attributes: Sequence[str], limit: int, controls: Controls = ()
+    ) -> list[Entry]:
         """Return at most ``limit`` entries, in one request."""
-        search = self._connection.search
+        search = partial(self._connection.search, controls=list(controls) or None)
         self._ask(partial(search, base, search_filter, SUBTREE, DEREF_NEVER, list(attributes), size_limit=limit))
         if self._connection.result["result"] not in (SUCCESS, SIZE_LIMIT_EXCEEDED):
             raise self.error_of(self._result(Operation.SEARCH, base))
         return self._entries()[:limit]
 
-    def read(self, dn: str, attributes: Sequence[str]) -> Entry | None:
-        """Return the entry with this DN, or ``None`` where there is none that may be read."""
-        self._ask(partial(self._connection.search, dn, "(objectClass=*)", BASE, DEREF_NEVER, list(attributes)))
+    def read(
+        self, dn: str, attributes: Sequence[str], *, search_filter: str = "(objectClass=*)", controls: Controls = ()
+    ) -> Entry | None:
+        """Return the entry with this DN, or ``None`` where there is none that may be read and fits the filter."""
+        search = partial(self._connection.search, controls=list(controls) or None)
+        self._ask(partial(search, dn, search_filter, BASE, DEREF_NEVER, list(attributes)))
         code = self._connection.result["result"]
         if code in (NO_SUCH_OBJECT, INVALID_DN_SYNTAX):
             return None
@@ -167,21 +186,21 @@ class Session:
         return next(iter(self._entries()), None)
 
     def children(self, base: str, search_filter: str, attributes: Sequence[str]) -> Iterator[Entry]:
-        """Yield the entries directly below ``base``; none where ``base`` is not there."""
-        if self.read(base, ["1.1"]) is not None:
-            yield from self.search(base, search_filter, attributes, scope=LEVEL)
+        """Return the entries directly below ``base``; none where ``base`` is not there."""
+        return self.search(base, search_filter, attributes, scope=LEVEL, missing_ok=True)
 
     def add(
         self, dn: str, classes: Sequence[str], values: Mapping[str, Sequence[bytes]], id_attribute: str
     ) -> str | None:
         """Add an entry; return its id where the server can say it in the same answer (RFC 4527, post-read)."""
-        control = post_read_control([id_attribute])
-        self._write(partial(self._connection.add, dn, list(classes), dict(values), [control]))
+        control = (POST_READ, False, attribute_list([id_attribute]))
+        request = add_request(dn, classes, values)
+        self._write(lambda: self._connection.strategy.exchange(request, [control]))
         self._must_succeed(self._result(Operation.ADD, dn, values))
         read = self._connection.result.get("controls", {}).get(POST_READ, {}).get("value", {}).get("result", {})
         for name, held in read.items():
             if name.lower() == id_attribute.lower() and held:
-                return _text(held[0])
+                return text_of(held[0])
         return None
 
     def modify(self, dn: str, changes: Changes, controls: Controls = ()) -> None:
@@ -191,8 +210,8 @@ class Session:
 
     def try_modify(self, dn: str, changes: Changes, controls: Controls = ()) -> Result:
         """Change an entry's attributes, all or none, and return what the server says; raises for busy servers."""
-        parts_of = {name: list(parts) for name, parts in changes.items()}
-        self._write(partial(self._connection.modify, dn, parts_of, list(controls) or None))
+        request = modify_request(dn, changes)
+        self._write(lambda: self._connection.strategy.exchange(request, controls))
         written = {name: [v for _, values in parts for v in values] for name, parts in changes.items()}
         result = self._result(Operation.MODIFY, dn, written)
         if is_transient(result.code):
@@ -208,6 +227,14 @@ class Session:
         """Delete an entry that has none below it, unless a control says otherwise."""
         self._write(partial(self._connection.delete, dn, list(controls) or None))
         self._must_succeed(self._result(Operation.DELETE, dn))
+
+    def extended(self, name: str, value: bytes, dn: str, operation: Operation, secrets: Sequence[str]) -> Result:
+        """Ask for an extended operation on an entry; no message repeats ``secrets``. Raises for busy servers."""
+        self._write(partial(self._connection.extended, name, value, [ASK_POLICY]))
+        result = self._result(operation, dn, {"": [secret.encode() for secret in secrets]})
+        if is_transient(result.code):
+            raise self.error_of(result)
+        return result
 
     def error_of(self, result: Result) -> ConnectorError:
         """Return the error of a result that is no success, in the words for this make of server."""
@@ -248,14 +275,8 @@ class Session:
 
     def _result(self, operation: Operation, dn: str, values: Mapping[str, Sequence[bytes]] | None = None) -> Result:
         result, values = self._connection.result, values or {}
-        texts = {text for held in values.values() for value in held if (text := _text(value))}
-        return Result(
-            operation, dn, result["result"], result["description"], result["message"] or "", tuple(values), texts
-        )
-
-
-def _text(value: bytes | str) -> str | None:
-    try:
-        return value if isinstance(value, str) else value.decode()
-    except UnicodeDecodeError:
-        return None
+        said = result["message"] or ""
+        # Most answers say nothing, and then there is nothing to hide in them.
+        texts = {text for held in values.values() for value in held if (text := text_of(value))} if said else ()
+        refused = policy_response(result).error if result["result"] != SUCCESS else None
+        return Result(operation, dn, result["result"], result["description"], said, tuple(values), texts, refused)

@@ -20,7 +20,7 @@ def client_context(settings: ServerSettings) -> ssl.SSLContext:
             raise Misconfigured(
                 f"The CA certificate file {settings.ca_file} is not there.",
                 code="ldap.caFileMissing",
-                fix="Enter a path that the hub can read, or the certificate's text.",
+                fix="Enter a path that the hub can read, or the certificate itself under 'CA certificate (PEM)'.",
             )
         context = ssl.create_default_context(cafile=settings.ca_file or None, cadata=settings.ca_pem or None)
     except (ssl.SSLError, ValueError, OSError) as error:
@@ -79,7 +79,8 @@ def _certificate_error(failure: ssl.SSLCertVerificationError, host: str, where: 
         return Misconfigured(
             f"The certificate of {where} is not for the name {host}.",
             code="ldap.tlsHostMismatch",
-            fix="Enter the host as the certificate names it (subject alternative name), or issue one for this name.",
+            fix="Enter the host as the certificate names it (its subject alternative names), or have a certificate "
+            "issued for this name.",
         )
     if code in (_EXPIRED, _NOT_YET_VALID):
         return Misconfigured(
@@ -91,14 +92,16 @@ def _certificate_error(failure: ssl.SSLCertVerificationError, host: str, where: 
         return Misconfigured(
             f"The certificate of {where} was issued by an authority that is not trusted.",
             code="ldap.tlsUnknownCa",
-            fix="Enter the certificate of the authority that issued the server's certificate.",
+            fix="Enter the certificate of the authority that issued the server's under 'CA certificate (PEM)' of the "
+            "connection: the root's, not the server's own.",
         )
     if code in _STRICT:
         return Misconfigured(
             f"The certificates of {where} are not as RFC 5280 demands: {failure.verify_message}.",
             code="ldap.tlsNotStrict",
-            fix="Issue the authority's certificate with the key usages keyCertSign and cRLSign and the server's with "
-            "an authority key identifier; until then turn on 'Accept a CA without key usage'.",
+            fix="Turn on 'Accept a CA without key usage' in the connection: everything else is still verified. Better, "
+            "have the authority's certificate issued anew with the key usages keyCertSign and cRLSign, and the "
+            "server's with an authority key identifier.",
         )
     return Misconfigured(
         f"The certificate of {where} is not valid: {failure.verify_message}.",

@@ -1,4 +1,4 @@
-"""A proxy in front of slapd that speaks TLS and reads LDAP messages, so that tests can lose exactly one answer."""
+"""A proxy in front of a directory server that reads LDAP messages, so that tests can lose exactly one answer."""
 
 import asyncio
 import ssl
@@ -6,11 +6,13 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
+from sandbox.samba import LDAPS_PORT, Samba
 from sandbox.slapd import Slapd
 
 WRITE_ANSWERS = {0x67, 0x69, 0x6B, 0x6D}
 """Tags of modifyResponse, addResponse, delResponse and modDNResponse (RFC 4511, 4.6 - 4.9)."""
 MODIFY_REQUEST = 0x66
+EXTENDED_ANSWER = 0x78
 BUSY = 51
 
 
@@ -37,13 +39,15 @@ async def read_message(stream: asyncio.StreamReader) -> bytes:
 
 
 @dataclass
-class LdapProxy:
-    """LDAPS on ``port``, plain LDAP to slapd. The switches may be turned at any time."""
+class LdapProxy[Server: Slapd | Samba = Slapd]:
+    """LDAPS on ``port``; to slapd plain LDAP, to a domain controller LDAPS. The switches may be turned at any time."""
 
-    slapd: Slapd
+    server: Server
     port: int = 0
     lose_answers: bool = False
     """Pass requests on, and break the connection in place of the answer to a write."""
+    lose_extended: bool = False
+    """The same for extended operations, such as a change of a password."""
     hold_answers: bool = False
     """Pass requests on, and keep the answers to writes back."""
     busy: bool = False
@@ -53,16 +57,16 @@ class LdapProxy:
     connections: set[asyncio.StreamWriter] = field(default_factory=set)
 
     @asynccontextmanager
-    async def serve(self) -> AsyncIterator["LdapProxy"]:
+    async def serve(self) -> AsyncIterator["LdapProxy[Server]"]:
         """Serve while the block runs."""
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-        context.load_cert_chain(self.slapd.certificates.certificate, self.slapd.certificates.key)
-        server = await asyncio.start_server(self._client, "127.0.0.1", 0, ssl=context)
-        self.port = server.sockets[0].getsockname()[1]
+        context.load_cert_chain(self.server.certificates.certificate, self.server.certificates.key)
+        listener = await asyncio.start_server(self._client, "127.0.0.1", 0, ssl=context)
+        self.port = listener.sockets[0].getsockname()[1]
         try:
             yield self
         finally:
-            server.close()
+            listener.close()
             self.cut()
             await asyncio.sleep(0)
 
@@ -74,7 +78,7 @@ class LdapProxy:
     async def _client(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections.add(writer)
         try:
-            upstream_reader, upstream_writer = await asyncio.open_connection("127.0.0.1", self.slapd.ldap_port)
+            upstream_reader, upstream_writer = await self._upstream()
         except OSError:
             writer.transport.abort()
             self.connections.discard(writer)
@@ -89,6 +93,12 @@ class LdapProxy:
             self.connections.discard(writer)
             upstream_writer.transport.abort()
             writer.transport.abort()
+
+    async def _upstream(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        if isinstance(self.server, Slapd):
+            return await asyncio.open_connection("127.0.0.1", self.server.ldap_port)
+        context = ssl.create_default_context(cafile=self.server.certificates.ca)
+        return await asyncio.open_connection(self.server.address, LDAPS_PORT, ssl=context)
 
     async def _pump(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, judge: Callable[[bytes], bool]
@@ -108,6 +118,8 @@ class LdapProxy:
         return True
 
     def _answer(self, message: bytes) -> bool:
+        if self.lose_extended and tag_of(message) == EXTENDED_ANSWER:
+            raise EOFError
         if tag_of(message) in WRITE_ANSWERS:
             if self.lose_answers:
                 raise EOFError

@@ -30,13 +30,13 @@ async def proxy(slapd: Slapd) -> AsyncIterator[LdapProxy]:
 @pytest.fixture
 async def through(proxy: LdapProxy) -> AsyncIterator[LdapConnector]:
     """A connector whose connections go through the proxy, and that waits one second for answers."""
-    connector = LdapConnector.open(settings_for(proxy.slapd, port=proxy.port, response_timeout=1, connections=3))
+    connector = LdapConnector.open(settings_for(proxy.server, port=proxy.port, response_timeout=1, connections=3))
     yield connector
     await connector.close()
 
 
 async def test_opening_connects_to_nobody(proxy: LdapProxy) -> None:
-    connector = LdapConnector.open(settings_for(proxy.slapd, port=proxy.port))
+    connector = LdapConnector.open(settings_for(proxy.server, port=proxy.port))
     await connector.close()
     assert proxy.requests == []
 
@@ -147,7 +147,7 @@ async def test_an_error_of_one_verb_leaves_the_connection_to_the_next(proxy: Lda
 
 
 async def test_closing_unbinds(proxy: LdapProxy) -> None:
-    connector = LdapConnector.open(settings_for(proxy.slapd, port=proxy.port))
+    connector = LdapConnector.open(settings_for(proxy.server, port=proxy.port))
     await connector.find(Match(USER, "uid", word()))
     await connector.close()
     for _ in range(100):

@@ -117,3 +117,16 @@ def test_where_it_cannot_be_installed_the_packages_are_named(monkeypatch: pytest
     monkeypatch.setattr(debian_packages, "superuser", lambda: None)
     with pytest.raises(ServiceFailed, match="slapd ldap-utils slapd-contrib"):
         slapd_packages.install()
+
+
+def test_a_folder_from_before_an_index_is_indexed_anew(tmp_path: Path) -> None:
+    """Otherwise slapd finds nobody by that attribute who was there before."""
+    few = "limits * size=unlimited\naccess to * by users write by anonymous auth"
+    with Slapd.open(tmp_path / "d", durable=False, access=few) as server:
+        session = open_session(server)
+        dn = add_person(session)
+        session.close()
+    with Slapd.open(tmp_path / "d", durable=False) as again:
+        session = open_session(again)
+        assert [entry.dn for entry in session.search(USERS, "(modifyTimestamp>=19700101000000Z)", ["1.1"])][-1] == dn
+        session.close()

@@ -1,4 +1,4 @@
-"""From the contract's values to octets of the directory, and back."""
+"""From the contract's values to the texts that LDAP knows (RFC 4517), and back."""
 
 from collections.abc import Sequence
 
