@@ -6,11 +6,15 @@ from typing import Any
 
 from connectors.contract import Account, Match, ObjectKind
 from connectors.errors import NotFound, Rejected
-from connectors.graph.attributes import COLLECTIONS, NAME, SELECT, values_of
-from connectors.graph.client import GraphClient, unreadable
+from connectors.graph.attributes import COLLECTIONS, NAME, values_of
+from connectors.graph.catalogue import LICENCES, SEPARATE, properties_read
+from connectors.graph.client import GraphClient
+from connectors.graph.faults import unreadable
 from connectors.graph.permissions import Operation
 from connectors.graph.recent import Recent
+from connectors.graph.refusals import synchronised, why_refused
 from connectors.graph.reply import Reply
+from connectors.graph.settings import GraphSettings
 
 USER, GROUP = ObjectKind.USER, ObjectKind.GROUP
 
@@ -20,11 +24,11 @@ _CHANGE = {USER: Operation.WRITE_USERS, GROUP: Operation.CHANGE_GROUPS}
 _DELETE = {USER: Operation.DELETE_USERS, GROUP: Operation.DELETE_GROUPS}
 
 _ID = re.compile(r"[0-9A-Za-z-]{1,64}")
-_ATTRIBUTE = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,127}")
+_ATTRIBUTE = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,180}(\.[A-Za-z0-9]{1,64})?")
 LONGEST_MATCH = 1024
 """No attribute that can be matched is longer in Graph."""
 
-_ADVANCED = {"ConsistencyLevel": "eventual"}
+ADVANCED = {"ConsistencyLevel": "eventual"}
 NAMES_SECONDS = 3600.0
 
 
@@ -50,47 +54,67 @@ def quoted(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
 
 
+def condition(match: Match) -> str:
+    """Return the filter for a question. Raises ``Rejected`` for what is no attribute to ask by."""
+    attribute = match.attribute
+    if not _ATTRIBUTE.fullmatch(attribute) or attribute in SEPARATE:
+        raise Rejected(
+            f"{attribute[:40]!r} is no attribute to match by.",
+            code="graph.attribute",
+            fix="Correct the matching attributes.",
+        )
+    if attribute in COLLECTIONS:
+        return f"{attribute}/any(x:x eq {quoted(match.value)})"
+    return f"{attribute.replace('.', '/')} eq {quoted(match.value)}"
+
+
 class Accounts:
     """The verbs that are the same for users and groups."""
 
-    def __init__(self, client: GraphClient) -> None:
+    def __init__(self, client: GraphClient, settings: GraphSettings) -> None:
         self.client = client
+        self.guests = settings.include_guests
+        more = (*settings.additional_attributes, *((LICENCES,) if settings.manages_licences else ()))
+        self.properties = {USER: properties_read(USER, more), GROUP: properties_read(GROUP)}
+        """What is read of a user or group."""
         self.names: Recent[str] = Recent(NAMES_SECONDS)
         """Names as last seen: the answer of ``update`` needs one, and Graph's PATCH gives none."""
 
     async def find(self, match: Match) -> list[Account]:
         """Return at most two accounts whose attribute equals the value, as Graph compares: without case."""
-        kind, attribute = match.kind, match.attribute
-        if not _ATTRIBUTE.fullmatch(attribute):
-            raise Rejected(
-                f"{attribute[:40]!r} is no attribute.", code="graph.attribute", fix="Correct the matching attributes."
-            )
+        kind, asked = match.kind, condition(match)
         if not match.value or len(match.value) > LONGEST_MATCH:
             return []
-        equals = f"any(x:x eq {quoted(match.value)})"
-        condition = f"{attribute}/{equals}" if attribute in COLLECTIONS else f"{attribute} eq {quoted(match.value)}"
-        query = {"$filter": condition, "$select": SELECT[kind], "$top": "2"}
+        query = {"$filter": asked, "$select": self.select(kind), "$top": "2"}
         try:
             return await self._list(kind, query)
         except Rejected as refused:
             if refused.code != "graph.Request_UnsupportedQuery":
                 raise
         # Some properties can only be asked for as an advanced query (Graph: advanced query capabilities).
-        return await self._list(kind, {**query, "$count": "true"}, _ADVANCED)
+        return await self._list(kind, {**query, "$count": "true"}, ADVANCED)
+
+    def select(self, kind: ObjectKind) -> str:
+        """Return the value of $select."""
+        return ",".join(self.properties[kind])
+
+    def concerns(self, thing: Mapping[str, Any]) -> bool:
+        """Whether this is an account to look at: guests are not, unless the settings say so."""
+        return self.guests or thing.get("userType") != "Guest"
 
     async def _list(
         self, kind: ObjectKind, query: Mapping[str, str], headers: Mapping[str, str] | None = None
     ) -> list[Account]:
         found: list[Account] = []
         async for page in self.client.pages(_PLACES[kind], query, _READ[kind], f"{kind.lower()}s", headers):
-            found += [self.account(kind, thing) for thing in page]
+            found += [self.account(kind, thing) for thing in page if self.concerns(thing)]
             if len(found) >= 2:
                 break
         return found[:2]
 
     async def read(self, kind: ObjectKind, remote_id: str) -> Account:
         """Return one account, a user with the manager."""
-        query = {"$select": SELECT[kind]} | ({"$expand": "manager($select=id)"} if kind is USER else {})
+        query = {"$select": self.select(kind)} | ({"$expand": "manager($select=id)"} if kind is USER else {})
         path = place(kind, remote_id)
         reply = await self.client.visible((remote_id,), lambda: self.client.send("GET", path, query=query))
         await self.client.expect(reply, _READ[kind], subject(kind, remote_id))
@@ -119,26 +143,43 @@ class Accounts:
         """PATCH the account. Running it twice does no harm."""
         path = place(kind, remote_id)
         reply = await self.client.visible((remote_id,), lambda: self.client.send("PATCH", path, body=body))
+        if why := await why_refused(self.client, kind, remote_id, reply, names=body.keys()):
+            raise why
         await self.client.expect(reply, operation or _CHANGE[kind], subject(kind, remote_id), writes=True)
         if isinstance(name := body.get(NAME[kind]), str):
             self.names.put(remote_id, name)
+
+    async def check_own(self, kind: ObjectKind, remote_id: str) -> None:
+        """Raise ``Rejected`` for an account that comes from Active Directory, ``NotFound`` for one that is not there.
+
+        For what Graph might carry out on such an account, and synchronisation would undo.
+        """
+        path, query = place(kind, remote_id), {"$select": "id,onPremisesSyncEnabled"}
+        reply = await self.client.visible((remote_id,), lambda: self.client.send("GET", path, query=query))
+        await self.client.expect(reply, _READ[kind], subject(kind, remote_id))
+        if isinstance(reply.body, dict) and reply.body.get("onPremisesSyncEnabled") is True:
+            raise synchronised(kind, remote_id)
 
     async def name(self, kind: ObjectKind, remote_id: str) -> str:
         """Return the account's name, from memory or from Graph. Raises ``NotFound``."""
         known = self.names.get(remote_id)
         return known if known is not None else (await self.read(kind, remote_id)).name
 
-    async def delete(self, kind: ObjectKind, remote_id: str) -> None:
-        """DELETE the account; Graph keeps it among the deleted ones for 30 days. One that is gone is a success."""
+    async def delete(self, kind: ObjectKind, remote_id: str) -> bool:
+        """DELETE the account; Graph keeps it among the deleted ones for 30 days. Returns whether it was there."""
         try:
             path = place(kind, remote_id)
+            await self.check_own(kind, remote_id)
         except NotFound:
-            return
+            return False
         reply: Reply = await self.client.visible((remote_id,), lambda: self.client.send("DELETE", path))
+        if why := await why_refused(self.client, kind, remote_id, reply):
+            raise why
         if reply.status != 404:
             await self.client.expect(reply, _DELETE[kind], subject(kind, remote_id), writes=True)
         self.client.created.drop(remote_id)
         self.names.drop(remote_id)
+        return reply.ok
 
     def account(self, kind: ObjectKind, thing: Any, *, wrote: bool = False) -> Account:
         """Return the contract's form of a user or group. Raises ``Unavailable`` for what is none."""
@@ -148,4 +189,6 @@ class Accounts:
         self.names.put(thing["id"], name)
         enabled = thing.get("accountEnabled")
         active = enabled if kind is USER and isinstance(enabled, bool) else None
-        return Account(kind, thing["id"], name, values_of(kind, thing), active)
+        # The answer to a create holds a few properties only: what it does not tell is not known to be empty.
+        names = [each for each in self.properties[kind] if not wrote or each in thing]
+        return Account(kind, thing["id"], name, values_of(kind, thing, names), active)

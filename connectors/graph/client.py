@@ -1,6 +1,7 @@
 """Requests to Graph as raw JSON through Microsoft's request adapter: addresses, repeats, waits; tokens stay home.
 
-What is repeated inside one call, within ``PATIENCE`` seconds of waiting:
+Requests of the same moment are packed into $batch (``packing``), writes under the quota (``quota``); writes to one
+object keep their order (``turns``). What is repeated inside one call, within ``PATIENCE`` seconds of waiting:
 
 - 429: not carried out, so any request, after Retry-After.
 - 5xx and a lost connection: requests that may run twice (everything but a create).
@@ -9,7 +10,6 @@ What is repeated inside one call, within ``PATIENCE`` seconds of waiting:
 """
 
 import asyncio
-import json
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any
@@ -18,12 +18,17 @@ from urllib.parse import quote, urlencode
 from connectors.errors import Misconfigured, Unavailable
 from connectors.graph.clouds import origin, scope
 from connectors.graph.errors import Context, error_of
-from connectors.graph.faults import CONNECTION_LOST
+from connectors.graph.faults import CONNECTION_LOST, unreadable
+from connectors.graph.packing import Packer, Sleep
 from connectors.graph.permissions import Operation, roles
+from connectors.graph.quota import Clock, quota_of
 from connectors.graph.recent import Recent
 from connectors.graph.reply import Reply
 from connectors.graph.session import Call, Session
 from connectors.graph.settings import GraphSettings
+from connectors.graph.turns import Turns, turn
+
+__all__ = ["BACKOFF", "PATIENCE", "VISIBILITY", "GraphClient", "Sleep", "unreadable"]
 
 PATIENCE = 8.0
 """Seconds that one request may wait in all before its repeats; a longer Retry-After is the engine's to wait out."""
@@ -43,22 +48,31 @@ FRESH_SECONDS = 300.0
 LONGEST_PAGING = 10_000
 """Pages that one listing may have: links that lead in a circle end."""
 
-type Sleep = Callable[[float], Awaitable[None]]
+_FEW = frozenset(str(number) for number in range(1, 21))
+"""Values of $top with which a listing is a look-up, small enough to be packed."""
 
 
 class GraphClient:
     """Sends the requests of one connection. Safe for concurrent use from one event loop."""
 
-    def __init__(self, settings: GraphSettings, sleep: Sleep = asyncio.sleep) -> None:
+    def __init__(self, settings: GraphSettings, sleep: Sleep = asyncio.sleep, clock: Clock = time.monotonic) -> None:
         self.base_url = settings.base_url
         self.created: Recent[bool] = Recent(FRESH_SECONDS)
         self.sleep = sleep
+        self.clock = clock
         self._settings = settings
         self._session: Session | None = None
         self._opening = asyncio.Lock()
+        self._turns = Turns()
+        quota = quota_of(settings.authority, settings.tenant_id.lower(), settings.client_id.lower(), clock)
+        quota.share(settings.writes_per_150_seconds)
+        self._writes = Packer(self._exchange, self.base_url, sleep, quota)
+        self._reads = Packer(self._exchange, self.base_url, sleep)
 
     async def close(self) -> None:
         """Close all connections."""
+        for packer in (self._writes, self._reads):
+            await packer.close()
         session, self._session = self._session, None
         if session is not None:
             await session.close()
@@ -72,19 +86,22 @@ class GraphClient:
         body: Any = None,
         headers: Mapping[str, str] | None = None,
         repeatable: bool | None = None,
+        alone: bool = False,
     ) -> Reply:
         """Send one request and return its answer, whatever its status.
 
-        ``path`` stands behind the version and is encoded already. ``repeatable`` is assumed of all but POST. Raises
-        ``Unavailable`` and ``Misconfigured`` where there is no answer.
+        ``path`` stands behind the version and is encoded already. ``repeatable`` is assumed of all but POST. ``alone``
+        is for reads whose answers are large: they are not packed. Raises ``Unavailable`` and ``Misconfigured`` where
+        there is no answer.
         """
         url = f"{self.base_url}{path}"
         if query:
             url += "?" + urlencode(query, safe="$(),", quote_via=quote)
-        content = None if body is None else json.dumps(body).encode()
-        return await self._send(
-            Call(method, url, content, headers or {}, method != "POST" if repeatable is None else repeatable)
-        )
+        call = Call(method, url, body, headers or {}, method != "POST" if repeatable is None else repeatable)
+        if not call.writes:
+            return await self._send(call, self._exchange if alone else self._reads.send)
+        async with self._turns.of(turn(method, path, body)):
+            return await self._send(call, self._writes.send)
 
     async def pages(
         self,
@@ -95,7 +112,7 @@ class GraphClient:
         headers: Mapping[str, str] | None = None,
     ) -> AsyncIterator[list[dict[str, Any]]]:
         """Yield the pages of a collection; links to the next page are followed to Graph itself only."""
-        reply = await self.send("GET", path, query=query, headers=headers)
+        reply = await self.send("GET", path, query=query, headers=headers, alone=query.get("$top") not in _FEW)
         for _ in range(LONGEST_PAGING):
             await self.expect(reply, operation, subject)
             items = reply.body.get("value") if isinstance(reply.body, dict) else None
@@ -105,7 +122,8 @@ class GraphClient:
             link = reply.body.get("@odata.nextLink")
             if not isinstance(link, str):
                 return
-            reply = await self._send(Call("GET", self._own(link), headers=headers or {}))
+            self.check_own(link)
+            reply = await self._send(Call("GET", link, headers=headers or {}), self._exchange)
 
     async def expect(self, reply: Reply, operation: Operation, subject: str, *, writes: bool = False) -> Reply:
         """Return the answer if it is a success, else raise what it means. ``subject`` is shown: ids, not names."""
@@ -144,8 +162,8 @@ class GraphClient:
     def _unseen(self, reply: Reply, ids: tuple[str, ...]) -> bool:
         return reply.status == 404 and any(each in self.created for each in ids)
 
-    def _own(self, link: str) -> str:
-        """Return the link, or raise where the token that goes with it would leave Graph."""
+    def check_own(self, link: str) -> None:
+        """Raise where the token that goes with a link would leave Graph."""
         try:
             own = origin(link) == origin(self.base_url)
         except ValueError:
@@ -156,15 +174,17 @@ class GraphClient:
                 code="graph.foreignLink",
                 fix="Check that the Graph address is Graph's, and that no proxy rewrites its answers.",
             )
-        return link
 
-    async def _send(self, call: Call) -> Reply:
-        session = await self._open()
-        started, waited, repeats, renewed = time.monotonic(), 0.0, 0, False
+    async def _exchange(self, call: Call) -> Reply:
+        return await (await self._open()).exchange(call)
+
+    async def _send(self, call: Call, exchange: Callable[[Call], Awaitable[Reply]]) -> Reply:
+        """Send a call until its answer is one to live with. ``exchange`` sends it once, by itself or among others."""
+        started, waited, repeats, renewed = self.clock(), 0.0, 0, False
         while True:
             asked = time.monotonic()
             try:
-                reply = await session.exchange(call)
+                reply = await exchange(call)
             except Unavailable as lost:
                 if lost.code != CONNECTION_LOST or not call.repeatable or repeats:
                     raise
@@ -172,10 +192,10 @@ class GraphClient:
                 continue
             if reply.status == 401 and not renewed:
                 renewed = True
-                await session.tokens.forget(before=asked)
+                await (await self._open()).tokens.forget(before=asked)
                 continue
             delay = _delay(reply, call, repeats)
-            if delay is None or waited + delay > PATIENCE or time.monotonic() - started > LATEST:
+            if delay is None or waited + delay > PATIENCE or self.clock() - started > LATEST:
                 return reply
             await self.sleep(delay)
             waited, repeats = waited + delay, repeats + 1
@@ -193,13 +213,3 @@ def _delay(reply: Reply, call: Call, repeats: int) -> float | None:
     if not passing or repeats >= len(BACKOFF):
         return None
     return BACKOFF[repeats] if reply.retry_after is None else reply.retry_after
-
-
-def unreadable(*, wrote: bool = False) -> Unavailable:
-    """Return the error for a success without what a success holds; ``wrote``: it was a write."""
-    return Unavailable(
-        "Microsoft Graph gave an answer that cannot be read.",
-        code="graph.unreadable",
-        fix="Check that the Graph address is Graph's, and that no proxy stands in for it.",
-        may_have_happened=wrote,
-    )

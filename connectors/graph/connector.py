@@ -2,8 +2,11 @@
 
 import asyncio
 import os
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import ClassVar, Self
+
+from pydantic import SecretStr
 
 from connectors.contract import (
     PROVISIONING,
@@ -17,38 +20,58 @@ from connectors.contract import (
     Match,
     MemberFailures,
     ObjectKind,
+    Page,
+    Reading,
     Verification,
 )
+from connectors.errors import AlreadyExists
 from connectors.graph.accounts import Accounts
-from connectors.graph.attributes import DEFAULTS
+from connectors.graph.attributes import DEFAULTS, defaults_with_licences
 from connectors.graph.batch import MOST
 from connectors.graph.client import GraphClient, Sleep
 from connectors.graph.clouds import TRUSTED_HOSTS_SETTING, check_addresses
+from connectors.graph.deleted import Deleted
 from connectors.graph.groups import Groups
+from connectors.graph.imports import Imports
+from connectors.graph.licences import Licences
 from connectors.graph.members import Members
+from connectors.graph.quota import Clock
 from connectors.graph.settings import GraphSettings
+from connectors.graph.specimens import specimens
 from connectors.graph.users import Users
 from connectors.graph.verify import verify
+from connectors.trial import with_trial
 
 
 class GraphConnector(Connector):
     """Entra ID and Microsoft 365 through Microsoft Graph, as an application (no signed-in user).
 
-    The remote id is the object id. Deleting is Graph's soft delete: 30 days to restore.
+    The remote id is the object id. Deleting is Graph's soft delete, 30 days to restore, unless the settings say more.
     """
 
     kind: ClassVar[str] = "graph"
     title: ClassVar[str] = "Microsoft Entra ID / Microsoft 365 (Graph)"
     settings_model: ClassVar[type[ConnectorSettings]] = GraphSettings
-    capabilities: ClassVar[Capabilities] = Capabilities(member_batch=MOST)
+    capabilities: ClassVar[Capabilities] = Capabilities(
+        passwords=True, imports=True, delta=True, restore=True, member_batch=MOST
+    )
     defaults: ClassVar[Mapping[ObjectKind, Defaults]] = DEFAULTS
 
-    def __init__(self, settings: GraphSettings, sleep: Sleep = asyncio.sleep) -> None:
-        self._client = GraphClient(settings, sleep)
-        self._accounts = Accounts(self._client)
-        self._users = Users(self._accounts, settings.usage_location)
-        self._groups = Groups(self._accounts, settings.group_kind)
+    def __init__(self, settings: GraphSettings, sleep: Sleep = asyncio.sleep, clock: Clock = time.monotonic) -> None:
+        self._client = GraphClient(settings, sleep, clock)
+        self._settings = settings
+        self._accounts = Accounts(self._client, settings)
+        self._deleted = Deleted(self._accounts)
+        self._licences = Licences(self._client, settings)
+        self._users = Users(self._accounts, self._licences, settings)
+        self._groups = Groups(self._accounts, settings)
         self._members = Members(self._accounts)
+        self._imports = Imports(self._client, settings.tenant_id)
+        if settings.manages_licences:
+            # The class tells what every connection of this kind maps; this one maps more.
+            vars(self)["defaults"] = defaults_with_licences(
+                settings.licences, while_active=settings.licences_on_deactivation == "remove"
+            )
 
     @classmethod
     def open(cls, settings: GraphSettings) -> Self:
@@ -61,39 +84,64 @@ class GraphConnector(Connector):
         await self._client.close()
 
     async def verify(self, features: frozenset[Feature] = PROVISIONING, *, trial: bool = False) -> Verification:
-        """Try sign-in, Graph and permissions."""
-        return await verify(self._client)
+        """Try sign-in, Graph, the permissions that the features and settings need, licences and domains."""
+        seen = await verify(self._client, self._settings, self._licences, features)
+        if not trial:
+            return seen
+        return await with_trial(self, seen, features, lambda: specimens(self._client), self._purge)
 
     async def find(self, match: Match) -> Sequence[Account]:
         """Ask by ``$filter``; Graph's comparison ignores case."""
-        return await self._accounts.find(match)
+        return await self._licences.named(await self._accounts.find(match))
 
     async def read(self, kind: ObjectKind, remote_id: str) -> Account:
         """Read one account."""
-        return await self._accounts.read(kind, remote_id)
+        (account,) = await self._licences.named([await self._accounts.read(kind, remote_id)])
+        return account
 
     async def create(self, kind: ObjectKind, attributes: Attributes, *, active: bool) -> Account:
         """Create a user or a group."""
-        if kind is ObjectKind.USER:
-            return await self._users.create(attributes, active=active)
-        return await self._groups.create(attributes)
+        try:
+            if kind is ObjectKind.USER:
+                return await self._users.create(attributes, active=active)
+            return await self._groups.create(attributes)
+        except AlreadyExists as taken:
+            raise await self._deleted.explained(taken, kind, attributes) from taken
 
     async def update(self, kind: ObjectKind, remote_id: str, changes: Attributes) -> Account:
         """Write attributes; a changed userPrincipalName is the rename."""
         target = self._users if kind is ObjectKind.USER else self._groups
-        return await target.update(remote_id, changes)
+        try:
+            return await target.update(remote_id, changes)
+        except AlreadyExists as taken:
+            raise await self._deleted.explained(taken, kind, changes) from taken
 
     async def activate(self, remote_id: str) -> None:
         """Set accountEnabled."""
-        await self._users.switch(remote_id, active=True)
+        await self._users.activate(remote_id)
 
     async def deactivate(self, remote_id: str) -> None:
-        """Clear accountEnabled; licences, groups and data stay."""
-        await self._users.switch(remote_id, active=False)
+        """Clear accountEnabled and revoke sessions; groups and data stay, licences as the settings say."""
+        await self._users.deactivate(remote_id)
 
     async def delete(self, kind: ObjectKind, remote_id: str) -> None:
-        """Delete softly."""
-        await self._accounts.delete(kind, remote_id)
+        """Delete softly, and for good where that is set; called again, it finishes what was begun."""
+        gone_now = await self._accounts.delete(kind, remote_id)
+        if self._settings.permanent_delete:
+            await self._deleted.purge(kind, remote_id, just_deleted=gone_now)
+
+    async def find_deleted(self, match: Match) -> Sequence[Account]:
+        """Ask the recycle bin; a deleted user is known by the name that it had."""
+        return await self._licences.named(await self._deleted.find(match))
+
+    async def restore(self, kind: ObjectKind, remote_id: str) -> Account:
+        """Bring back what was deleted within 30 days."""
+        (account,) = await self._licences.named([await self._deleted.restore(kind, remote_id)])
+        return account
+
+    async def set_password(self, remote_id: str, password: SecretStr, *, must_change: bool = False) -> None:
+        """Set a password."""
+        await self._users.set_password(remote_id, password, must_change=must_change)
 
     async def change_members(self, group: str, add: Sequence[str], remove: Sequence[str]) -> MemberFailures:
         """Add and remove members."""
@@ -102,3 +150,11 @@ class GraphConnector(Connector):
     async def members(self, group: str) -> Sequence[str]:
         """List the direct members."""
         return await self._members.list(group)
+
+    async def _purge(self, kind: ObjectKind, remote_id: str) -> None:
+        """Remove what a trial has made from the recycle bin."""
+        await self._deleted.purge(kind, remote_id, just_deleted=True)
+
+    def changes(self, cursor: str | None, reading: Reading) -> AsyncIterator[Page]:
+        """Read by delta queries: what changed, without reading everything again."""
+        return self._imports.changes(cursor, reading)

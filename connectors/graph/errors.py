@@ -15,7 +15,7 @@
 from dataclasses import dataclass
 
 from connectors.errors import AlreadyExists, ConnectorError, Misconfigured, NotFound, Rejected, Unavailable
-from connectors.graph.permissions import Operation, allows, grant
+from connectors.graph.permissions import Operation, allows, grant, lacking
 from connectors.graph.reply import Reply
 
 CONFLICTS = frozenset({"ObjectConflict", "ConflictingObjects", "Request_MultipleObjectsWithSameKeyValue"})
@@ -93,7 +93,7 @@ def _refused(reply: Reply, context: Context, told: str) -> ConnectorError:
             )
         case 403 if context.granted is None or not allows(context.granted, context.operation):
             return Misconfigured(
-                f"The application may not {context.operation}.{told}", code=code, fix=grant(context.operation)
+                f"{lacking(context.granted, context.operation)}{told}", code=code, fix=grant(context.operation)
             )
         case 403:
             return Rejected(

@@ -51,6 +51,16 @@ def connection_error(error: BaseException, host: str, *, sent: bool = False, wri
     )
 
 
+def unreadable(*, wrote: bool = False) -> Unavailable:
+    """Return the error for a success without what a success holds; ``wrote``: it was a write."""
+    return Unavailable(
+        "Microsoft Graph gave an answer that cannot be read.",
+        code="graph.unreadable",
+        fix="Check that the Graph address is Graph's, and that no proxy stands in for it.",
+        may_have_happened=wrote,
+    )
+
+
 def _chain(error: BaseException) -> Iterator[BaseException]:
     link: BaseException | None = error
     seen: set[int] = set()

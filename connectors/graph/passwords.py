@@ -1,4 +1,4 @@
-"""First passwords of new accounts: made, sent once, forgotten."""
+"""Passwords: how one is sent; and first ones for new accounts, made, sent once, forgotten."""
 
 import secrets
 import string
@@ -16,3 +16,8 @@ def new_password() -> str:
     characters += [secrets.choice("".join(_CLASSES)) for _ in range(LENGTH - len(characters))]
     secrets.SystemRandom().shuffle(characters)
     return "".join(characters)
+
+
+def profile(password: str, *, must_change: bool) -> dict[str, str | bool]:
+    """Return the passwordProfile that sets a password."""
+    return {"password": password, "forceChangePasswordNextSignIn": must_change}

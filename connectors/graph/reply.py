@@ -62,6 +62,15 @@ class Reply:
         return seconds(self.headers.get("retry-after"))
 
     @property
+    def quota_used(self) -> float | None:
+        """x-ms-throttle-limit-percentage: the share of the limit that is used up, told from 0.8 on; 1 is all of it."""
+        try:
+            used = float(self.headers.get("x-ms-throttle-limit-percentage", ""))
+        except ValueError:
+            return None
+        return used if math.isfinite(used) and used > 0 else None
+
+    @property
     def _error(self) -> Mapping[str, Any]:
         error = self.body.get("error") if isinstance(self.body, dict) else None
         return error if isinstance(error, dict) else {}

@@ -6,12 +6,13 @@ imported here and in ``tokens``, on first use.
 """
 
 import asyncio
+import json
 import logging
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from connectors.errors import Misconfigured, Unavailable
 from connectors.graph.clouds import origin, scope
@@ -33,11 +34,11 @@ CONNECTIONS = 40
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One HTTP request. ``repeatable``: running it twice does no harm."""
+    """One HTTP request. ``body`` is JSON to be. ``repeatable``: running it twice does no harm."""
 
     method: str
     url: str
-    content: bytes | None = None
+    body: Any = None
     headers: Mapping[str, str] = field(default_factory=dict)
     repeatable: bool = True
 
@@ -74,8 +75,8 @@ class Session:
         request.headers.try_add("Accept", "application/json")
         for name, value in call.headers.items():
             request.headers.try_add(name, value)
-        if call.content is not None:
-            request.set_stream_content(call.content, "application/json")
+        if call.body is not None:
+            request.set_stream_content(json.dumps(call.body).encode(), "application/json")
         # The native answer: kiota itself takes a redirection for an empty success, and an error for a model.
         request.add_request_options([ResponseHandlerOption(NativeResponseHandler())])
         try:

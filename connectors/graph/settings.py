@@ -5,8 +5,10 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
-from connectors.contract import ConnectorSettings, Secret
+from connectors.contract import ConnectorSettings, ObjectKind, Secret
+from connectors.graph.catalogue import REFUSED, names, property_of
 from connectors.graph.clouds import origin
+from connectors.graph.licence_names import wish_of
 
 _SHARED_TENANTS = frozenset({"common", "organizations", "consumers"})
 
@@ -27,6 +29,26 @@ def _one_tenant(tenant: str) -> str:
         raise ValueError("Name one tenant: its id or one of its domains.")
     return tenant
 
+
+def _licence(text: str) -> str:
+    wish_of(text)
+    return text
+
+
+def _attribute(name: str) -> str:
+    if property_of(name) in REFUSED[ObjectKind.USER] and property_of(name) not in _READABLE:
+        raise ValueError(f"{name} cannot be read with the others.")
+    return name
+
+
+_READABLE = frozenset(
+    names(
+        "createdDateTime creationType externalUserState identities imAddresses lastPasswordChangeDateTime "
+        "proxyAddresses onPremisesDistinguishedName onPremisesDomainName onPremisesSamAccountName "
+        "onPremisesSecurityIdentifier onPremisesUserPrincipalName securityIdentifier signInSessionsValidFromDateTime"
+    )
+)
+"""What is Entra's or Exchange's to write, and can be read all the same."""
 
 Address = Annotated[str, AfterValidator(_https)]
 Tenant = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.-]{0,253}$"), AfterValidator(_one_tenant)]
@@ -88,6 +110,99 @@ class GraphSettings(ConnectorSettings):
         title="Kind of groups",
         description="What a new group is: a security group, or a Microsoft 365 group with a mailbox.",
     )
+
+    writes_per_150_seconds: int = Field(
+        default=2970,
+        ge=60,
+        le=3000,
+        title="Writes in 150 seconds",
+        description="How much of Microsoft Graph's write quota one instance of the hub may use: 3,000 writes in 150 "
+        "seconds for an application in a tenant. Where several instances write at once, divide it among them.",
+    )
+
+    group_owners: tuple[Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9'._!#^~@-]{1,113}$")], ...] = Field(
+        default=(),
+        max_length=20,
+        title="Owners of new groups",
+        description="Object ids or userPrincipalNames of users who own every group that is created. Microsoft 365 "
+        "groups should have one: without an owner nobody but an administrator can look after them.",
+    )
+    include_guests: bool = Field(
+        default=False,
+        title="Guests too",
+        description="Match and change guest users as well. Unless set, a guest is never taken for a person's account.",
+    )
+    additional_attributes: tuple[
+        Annotated[
+            str,
+            StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,199}(\.[A-Za-z0-9]{1,64})?$"),
+            AfterValidator(_attribute),
+        ],
+        ...,
+    ] = Field(
+        default=(),
+        max_length=50,
+        title="Further attributes of users",
+        description="Attributes to read besides the usual ones: directory extensions (extension_<app id>_name), schema "
+        "extensions (ext12345678_name.property), employeeLeaveDateTime, and what Entra ID writes itself.",
+        examples=[["extension_b1f7c1de6c1f4c669d8e0f5b8f6d3c11_badge"]],
+    )
+    federated_domains: tuple[
+        Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.-]{3,253}$", to_lower=True)], ...
+    ] = Field(
+        default=(),
+        max_length=100,
+        title="Federated domains",
+        description="Domains of the tenant whose users sign in elsewhere (AD FS, Okta). Graph creates no user there "
+        "without onPremisesImmutableId.",
+    )
+    immutable_id: str = Field(
+        default="",
+        pattern=r"^([A-Za-z][A-Za-z0-9_]{0,199}(\.[A-Za-z0-9]{1,64})?)?$",
+        title="Immutable id of federated users",
+        description="Where onPremisesImmutableId of a new user in a federated domain comes from, unless it is mapped: "
+        "the name of another mapped attribute (employeeId), or 'generated' for a random one. The sign-in service must "
+        "know the same value.",
+    )
+    licences: tuple[Annotated[str, AfterValidator(_licence)], ...] = Field(
+        default=(),
+        max_length=50,
+        title="Licences of everybody",
+        description="Licences that every account of this connection gets: part numbers or ids, with the service plans "
+        "that are switched off. Licences that come through a group in Entra ID are not named here.",
+        examples=[["SPE_E3 without YAMMER_ENTERPRISE, SWAY"]],
+    )
+    licences_by_entitlement: tuple[Annotated[str, AfterValidator(_licence)], ...] = Field(
+        default=(),
+        max_length=200,
+        title="Licences by entitlement",
+        description="Licences that an entitlement or a role in SCIM can name: assigned to who has it, taken away from "
+        "who has it no longer. Licences that are neither here nor given to everybody are never touched.",
+        examples=[["VISIOCLIENT", "PROJECTPROFESSIONAL"]],
+    )
+    licences_on_deactivation: Literal["keep", "remove"] = Field(
+        default="keep",
+        title="Licences of deactivated users",
+        description="Keep them, or take those away that this connection manages: that frees the seats, and Microsoft "
+        "deletes the mailbox 30 days later.",
+    )
+    revoke_sessions: bool = Field(
+        default=True,
+        title="Revoke sign-in sessions",
+        description="Deactivation also ends the sessions that are open: without it, a leaver stays signed in for up to "
+        "an hour, and in some clients for longer.",
+    )
+    permanent_delete: bool = Field(
+        default=False,
+        title="Delete for good",
+        description="Remove deleted users and groups from Entra ID's recycle bin as well, at once. Nobody can restore "
+        "them then.",
+    )
+
+    @property
+    def manages_licences(self) -> bool:
+        """Whether the connection assigns licences at all."""
+        return bool(self.licences or self.licences_by_entitlement)
 
     @model_validator(mode="after")
     def _complete(self) -> Self:

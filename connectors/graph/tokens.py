@@ -31,9 +31,21 @@ _REFUSALS = {
     ),
     "90002": ("The tenant is not known.", "Check the tenant id or domain, and the authority of its cloud."),
     "900023": ("The tenant is neither an id nor a domain.", "Check the tenant id or domain."),
-    "7000112": ("The application is disabled in the tenant.", "Enable sign-in of the enterprise application."),
+    "7000112": (
+        "The application is disabled in the tenant.",
+        "Enable it: Entra admin center, Enterprise apps, Properties, 'Enabled for users to sign-in'.",
+    ),
     "7000218": ("The application needs a client secret.", _RENEW),
-    "53003": ("A Conditional Access policy blocks the application.", "Allow the application in the policy."),
+    "7000229": (
+        "The application is not known in this tenant: it has no service principal there.",
+        "Check the client id and the tenant, and give admin consent in that tenant (Entra admin center, Enterprise "
+        "apps).",
+    ),
+    "53003": (
+        "A Conditional Access policy blocks the application.",
+        "Exclude the application from the policy, or add the hub's outgoing address to the named locations that the "
+        "policy allows (Entra admin center, Conditional Access).",
+    ),
     "500011": ("Microsoft Graph is not known in this tenant.", "Check the Graph address and the authority."),
     "70011": ("The scope is not valid for this tenant.", "Check the Graph address and the authority."),
 }
@@ -126,7 +138,9 @@ def token_error(error: Exception) -> ConnectorError | None:
     from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError
     from azure.identity import CredentialUnavailableError
 
-    if isinstance(error, CredentialUnavailableError):
+    # App Service answers so where the user-assigned identity is not the Function App's.
+    unassigned = isinstance(error, ClientAuthenticationError) and "user assigned" in str(error).casefold()
+    if isinstance(error, CredentialUnavailableError) or unassigned:
         return Misconfigured(
             "There is no managed identity here.",
             code="graph.noManagedIdentity",
@@ -153,7 +167,8 @@ def token_error(error: Exception) -> ConnectorError | None:
         return Misconfigured(
             f"The sign-in service refuses the credentials.{told}",
             code=f"graph.AADSTS{codes[0]}" if codes else "graph.credentialsRefused",
-            fix="Check tenant, client id and secret. An AADSTS code is explained at https://login.microsoftonline.com/error.",
+            fix="Check tenant, client id and secret. An AADSTS code is explained at "
+            "https://login.microsoftonline.com/error.",
         )
     if isinstance(error, AzureError | OSError):
         return connection_error(error, "the sign-in service")

@@ -22,7 +22,7 @@ def waits(graph_simulator: Served) -> Waits:
 @pytest.fixture
 async def graph(graph_simulator: Served, waits: Waits) -> AsyncIterator[GraphConnector]:
     """A connector to the simulated tenant that does not really wait."""
-    connector = GraphConnector(settings_for(graph_simulator), waits)
+    connector = GraphConnector(settings_for(graph_simulator), waits, waits.clock)
     yield connector
     await connector.close()
 

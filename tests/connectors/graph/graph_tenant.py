@@ -1,5 +1,6 @@
 """What the Graph connector's tests need of a simulated tenant: settings, waits without time, what was asked."""
 
+import asyncio
 import json
 from dataclasses import dataclass
 from typing import Any
@@ -21,7 +22,14 @@ class Waits:
 
     async def __call__(self, seconds: float) -> None:
         self.seconds.append(seconds)
-        self._served.clock.advance(seconds)
+        over = self.clock() + seconds
+        # Waits that begin at the same moment pass at the same time.
+        await asyncio.sleep(0)
+        self._served.clock.advance(max(0.0, over - self.clock()))
+
+    def clock(self) -> float:
+        """Return the tenant's time, which is the connector's too."""
+        return self._served.clock.now().timestamp()
 
 
 def settings_for(served: Served, **changes: object) -> GraphSettings:
@@ -63,6 +71,13 @@ class Asked:
     def status(self) -> int:
         return self.exchange.status
 
+    @property
+    def operations(self) -> list[str]:
+        """What it asks for: the lines of a $batch's items, or its own."""
+        if self.line != "POST /$batch":
+            return [self.line]
+        return [f"{item['method']} {urlsplit(item['url']).path}" for item in self.body["requests"]]
+
 
 class Record(list[Asked]):
     """Everything that reached the simulated Graph, in order."""
@@ -74,3 +89,8 @@ class Record(list[Asked]):
     @property
     def lines(self) -> list[str]:
         return [asked.line for asked in self]
+
+    @property
+    def operations(self) -> list[str]:
+        """Every single request, be it alone or in a $batch."""
+        return [line for asked in self for line in asked.operations]

@@ -25,6 +25,8 @@ SECRET = "S3cret~value.of-the_app"
 
 
 class TestGraphContract(ConnectorContract):
+    title = "Microsoft Graph (simulator)"
+
     @pytest.fixture(autouse=True)
     async def tenant(
         self, graph_certificates: Certificates, graph_contract: ContractRecorder, monkeypatch: pytest.MonkeyPatch
@@ -62,6 +64,7 @@ class TestGraphContract(ConnectorContract):
             login_form="{}@contoso.example",
             awkward_logins=("o'hara.{}@contoso.example", "a!b#c^d~e_{}@contoso.example"),
             secrets=(SECRET, "wrong-secret"),
+            restores_groups=True,
         )
 
     async def stop_server(self) -> None:
@@ -98,3 +101,9 @@ class TestGraphContract(ConnectorContract):
 
     async def misconfigured(self) -> Connector:
         return GraphConnector.open(settings_for(self.served, client_secret=SecretStr("wrong-secret")))
+
+    async def another(self) -> Connector:
+        return GraphConnector.open(settings_for(self.served))
+
+    async def expire_cursors(self) -> None:
+        self.simulator.knobs.delta_resets += 1

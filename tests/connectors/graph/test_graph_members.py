@@ -1,5 +1,6 @@
 """Members: few requests, each failure on its own, nobody lost."""
 
+import asyncio
 import uuid
 
 import pytest
@@ -8,6 +9,7 @@ from connectors.contract import ObjectKind
 from connectors.errors import Misconfigured, NotFound, Rejected, Unavailable
 from connectors.graph import GraphConnector
 from sandbox.graph.knobs import Fault
+from sandbox.graph.planting import plant, plant_mail_group, plant_synced_group
 from sandbox.graph.server import Served
 from tests.connectors.graph.graph_tenant import Record, Waits, settings_for
 
@@ -16,10 +18,12 @@ USER, GROUP = ObjectKind.USER, ObjectKind.GROUP
 
 @pytest.fixture
 async def users(graph: GraphConnector, asked: Record) -> list[str]:
-    made = [
-        await graph.create(USER, {"userPrincipalName": f"u{n}@contoso.example", "displayName": f"U{n}"}, active=True)
-        for n in range(45)
-    ]
+    made = await asyncio.gather(
+        *(
+            graph.create(USER, {"userPrincipalName": f"u{n}@contoso.example", "displayName": f"U{n}"}, active=True)
+            for n in range(45)
+        )
+    )
     asked.clear()
     return [each.remote_id for each in made]
 
@@ -47,9 +51,13 @@ async def test_removals_go_twenty_in_a_batch(
     asked.clear()
     assert (await graph.change_members(group, [], users)).failed == {}
     assert asked.lines == ["POST /$batch"] * 3
-    assert [len(each.body["requests"]) for each in asked] == [20, 20, 5]
-    first = asked[0].body["requests"][0]
-    assert first == {"id": "0", "method": "DELETE", "url": f"/groups/{group}/members/{users[0]}/$ref"}
+    assert sorted(len(each.body["requests"]) for each in asked) == [5, 20, 20]
+    assert asked[0].body["requests"][0] == {
+        "id": "0",
+        "method": "DELETE",
+        "url": f"/groups/{group}/members/{users[0]}/$ref",
+        "headers": {"x-ms-throttle-priority": "Low"},
+    }
     assert await graph.members(group) == []
 
 
@@ -74,7 +82,7 @@ async def test_a_refused_twenty_is_taken_apart_in_one_batch(
     assert set(await graph.members(group)) == set(users[:10])
 
 
-async def test_a_throttled_item_is_sent_again_and_the_others_are_not(
+async def test_items_are_sent_again_after_their_own_time_and_the_others_are_not(
     graph: GraphConnector, graph_simulator: Served, asked: Record, waits: Waits, users: list[str], group: str
 ) -> None:
     await graph.change_members(group, users[:20], [])
@@ -84,8 +92,10 @@ async def test_a_throttled_item_is_sent_again_and_the_others_are_not(
         Fault(status=503, path=f"/members/{users[7]}/"),
     ]
     assert (await graph.change_members(group, [], users[:20])).failed == {}
-    assert [len(each.body["requests"]) for each in asked] == [20, 2]
-    assert waits.seconds == [2]
+    assert asked.lines[0] == "POST /$batch"
+    again = [line for each in asked[1:] for line in each.operations]
+    assert sorted(again) == sorted(f"DELETE /groups/{group}/members/{users[n]}/$ref" for n in (4, 7))
+    assert {0.5, 2} <= set(waits.seconds), "each waits its own time, and the quota's where that is not over"
     assert await graph.members(group) == []
 
 
@@ -184,3 +194,65 @@ async def test_a_removal_that_an_old_replica_denies_is_asked_again(
     await graph.change_members(group, [], users[:2])
     assert await graph.members(group) == []
     assert waits.seconds == [0.5, 1]
+
+
+async def test_several_groups_share_the_round_trips(
+    graph: GraphConnector, asked: Record, users: list[str], group: str
+) -> None:
+    made = [await graph.create(GROUP, {"displayName": f"G{number}"}, active=True) for number in range(3)]
+    groups = [group, *(each.remote_id for each in made)]
+    asked.clear()
+    await asyncio.gather(*(graph.change_members(each, users[:20], []) for each in groups))
+    assert asked.lines == ["POST /$batch"]
+    assert sorted(asked.operations) == sorted(f"PATCH /groups/{each}" for each in groups), "one write for twenty"
+    asked.clear()
+    await asyncio.gather(*(graph.change_members(each, [], users[:5]) for each in groups))
+    assert [len(each.operations) for each in asked] == [20]
+
+
+@pytest.mark.parametrize(
+    ("planted", "code", "words"),
+    [
+        ("dynamic", "graph.dynamicGroup", "rule"),
+        ("mail", "graph.mailEnabledGroup", "Exchange"),
+        ("synced", "graph.onPremisesSynced", "Active Directory"),
+    ],
+)
+async def test_a_group_that_another_system_fills_is_refused_with_the_reason(
+    graph: GraphConnector, graph_simulator: Served, users: list[str], planted: str, code: str, words: str
+) -> None:
+    tenant = graph_simulator.tenant
+    made = {
+        "dynamic": lambda: plant(
+            tenant,
+            "groups",
+            {
+                "displayName": "Everybody",
+                "mailNickname": "everybody",
+                "mailEnabled": False,
+                "securityEnabled": True,
+                "groupTypes": ["DynamicMembership"],
+                "membershipRule": 'user.department -eq "Risk"',
+            },
+        ),
+        "mail": lambda: plant_mail_group(tenant, "everybody", security=True),
+        "synced": lambda: plant_synced_group(tenant, "everybody"),
+    }[planted]()
+    tenant.link(tenant.members, made.id, users[9])
+    tenant.link(tenant.members, made.id, users[8])
+    for add, remove in ((users[:3], []), (users[:1], []), ([], users[8:10]), ([], users[9:10])):
+        failures = await graph.change_members(made.id, add, remove)
+        assert set(failures.failed) == {*add, *remove}
+        for error in failures.failed.values():
+            assert isinstance(error, Rejected)
+            assert error.code == code
+            assert words in f"{error} {error.fix}"
+
+
+async def test_a_member_who_is_in_already_costs_no_look_at_the_group(
+    graph: GraphConnector, asked: Record, users: list[str], group: str
+) -> None:
+    await graph.change_members(group, users[:1], [])
+    asked.clear()
+    assert (await graph.change_members(group, users[:3], [])).failed == {}
+    assert not [line for line in asked.operations if line.startswith("GET")], "who is in is in: nothing is looked up"

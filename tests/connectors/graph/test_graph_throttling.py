@@ -34,7 +34,7 @@ async def test_a_long_one_is_the_engines(
 ) -> None:
     graph_simulator.knobs.faults = [Fault(status=429, retry_after=120)]
     with pytest.raises(Unavailable) as caught:
-        await graph.deactivate(key)
+        await graph.update(USER, key, {"jobTitle": "Analyst"})
     assert (caught.value.retry_after, caught.value.code) == (120, "graph.throttled")
     assert not caught.value.may_have_happened
     assert waits.seconds == []

@@ -74,7 +74,9 @@ async def test_a_protected_account_is_refused_and_does_not_stop_the_connection(
 
 
 async def test_a_missing_permission_stops_the_connection(graph_simulator: Served, waits: Waits, key: str) -> None:
-    graph_simulator.knobs.permissions = frozenset({"User.Read.All", "User.EnableDisableAccount.All"})
+    graph_simulator.knobs.permissions = frozenset(
+        {"User.Read.All", "User.EnableDisableAccount.All", "User.RevokeSessions.All"}
+    )
     poor = GraphConnector(settings_for(graph_simulator), waits)
     await poor.deactivate(key)
     with pytest.raises(Misconfigured) as caught:
