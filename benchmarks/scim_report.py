@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from benchmarks.cpu_shares import Room
+from benchmarks.promises import Promise
 from benchmarks.scim_cost import Cost
 from benchmarks.scim_load import Load
 
@@ -26,21 +27,6 @@ class Results:
     members: tuple[int, int]
     costs: dict[tuple[str, int], Cost] = field(default_factory=dict)
     loads: dict[tuple[str, str, int, int], Load] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Promise:
-    """One thing that must hold: what was found, and the most that it may be."""
-
-    what: str
-    found: float
-    most: float
-    unit: str = ""
-
-    @property
-    def kept(self) -> bool:
-        """Whether it holds."""
-        return self.found <= self.most
 
 
 def promises(results: Results) -> list[Promise]:
@@ -105,7 +91,7 @@ def _promises(results: Results) -> Iterator[str]:
     yield from _head(["what must hold", "found", "at most", ""], left=1)
     for each in promises(results):
         yield _row(
-            [each.what, f"{each.found:.2f}{each.unit}", f"{each.most}{each.unit}", "kept" if each.kept else "NOT KEPT"]
+            [each.what, f"{each.found:.2f}{each.unit}", f"{each.bound}{each.unit}", "kept" if each.kept else "NOT KEPT"]
         )
 
 

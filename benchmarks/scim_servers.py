@@ -60,14 +60,16 @@ class Ours:
         self._endpoint = ScimEndpoint(self.hub.directory, self.hub.sources, self.hub.settings.scim_max_body_bytes)
         self._headers = dict(HEADERS)
 
-    async def begin(self, token: str = "") -> str:
-        """Make what a deployment has: tables, a source, a connection. Returns the token; give it to a second hub."""
+    async def begin(self, token: str = "", connection: Connection | None = None) -> str:
+        """Make what a deployment has: tables, a source, a connection. Returns the token; give it to a second hub.
+
+        The connection leads into memory unless another one is given.
+        """
         if not token:
             await self.storage.ensure(TABLES, QUEUES)
             DIRECTORIES["bench"] = Target()
-            await self.hub.connections.create(
-                Connection("target", "Target", "memory", enabled=True, settings={"directory": "bench"})
-            )
+            memory = Connection("target", "Target", "memory", enabled=True, settings={"directory": "bench"})
+            await self.hub.connections.create(connection or memory)
             await self.hub.sources.create("entra", "Entra")
             await self.hub.sources.change("entra", lambda source: replace(source, rate=HIGHEST))
             _, token = await self.hub.sources.issue("entra")

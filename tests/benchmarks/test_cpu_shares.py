@@ -18,7 +18,7 @@ from provisioning.storage.store import Table
     ("file", "room"),
     [
         (ROOT / "provisioning/scim/handler.py", Room.OURS),
-        (ROOT / "connectors/memory.py", Room.OURS),
+        (ROOT / "connectors/memory/connector.py", Room.OURS),
         (ROOT / "provisioning/storage/store.py", Room.STORAGE),
         (ROOT / "benchmarks/scim.py", Room.BENCH),
         (SITE / "scim2_models/base.py", Room.SCIM),
