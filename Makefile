@@ -6,10 +6,11 @@ SETUP := sh sandbox/setup.sh
 JOBS ?= 2
 # More arguments for pytest or the benchmarks: make test ARGS="-k members"
 ARGS ?=
+CONTRACTS := $(wildcard tests/connectors/test_*_contract.py tests/connectors/*/test_*_contract.py)
 on = $(filter-out 0 no false,$(1))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test conformance fuzz bench bench-scim soak crash check format requirements clean
+.PHONY: help demo up test contract conformance fuzz bench bench-scim bench-connectors soak crash check format requirements clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-20s %s\n", $$1, $$2 }'
@@ -26,6 +27,10 @@ test: ## Run all tests
 	@$(SETUP) suites
 	@exec $(LOCAL_PYTHON) -m pytest -n $(JOBS) --dist loadgroup $(ARGS)
 
+contract: ## Run the contract suite for every connector and print a table of connectors by properties
+	@$(SETUP) servers
+	@exec $(LOCAL_PYTHON) -m pytest -n $(JOBS) --dist loadgroup --contract-table -q -r fE $(CONTRACTS) $(ARGS)
+
 conformance: ## Run the public SCIM suites against the whole system; ARGS="okta" chooses, ARGS=--help tells more
 	@$(SETUP) suites
 	@exec $(LOCAL_PYTHON) -m sandbox.conformance $(ARGS)
@@ -37,6 +42,10 @@ bench: ## Measure round trips, rates and import time
 bench-scim: ## Measure the SCIM endpoint from 1,000 to 100,000 users beside scim2-server; ARGS=--quick for less
 	@$(SETUP) packages
 	@exec $(LOCAL_PYTHON) -m benchmarks.scim $(ARGS)
+
+bench-connectors: ## Measure the connectors beside ldapadd, ldapsearch, bare ldap3 and Graph's quota; ARGS=--quick for less
+	@$(SETUP) servers
+	@exec $(LOCAL_PYTHON) -m benchmarks.connectors $(ARGS)
 
 soak: ## Send Entra's traffic for half an hour, watch errors, latency and memory; MINUTES=2 sets how long
 	@$(SETUP) servers
