@@ -191,6 +191,8 @@ tls certfile = {certificates.certificate}
 tls cafile = {certificates.ca}
 # As a hardened controller of Microsoft's: a password in clear text needs TLS.
 ldap server require strong auth = allow_sasl_over_tls
+# By default a password from before works for another hour, as on Microsoft's (OldPasswordAllowedPeriod).
+old password allowed period = 0
 ldb:nosync = {"no" if samba.durable else "yes"}
 """
 
