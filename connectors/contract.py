@@ -206,7 +206,10 @@ class Connector(ABC):
 
     @abstractmethod
     async def create(self, kind: ObjectKind, attributes: Attributes, *, active: bool) -> Account:
-        """Create an account. Raises ``AlreadyExists`` when its name is taken, ``Unavailable`` when unsure."""
+        """Create an account. Raises ``AlreadyExists`` when its name is taken, ``Unavailable`` when unsure.
+
+        What fails once the account is made carries it (``ConnectorError.created``), or says that it may have happened.
+        """
 
     @abstractmethod
     async def update(self, kind: ObjectKind, remote_id: str, changes: Attributes) -> Account:
@@ -251,7 +254,9 @@ class Connector(ABC):
         """Set the user's password. Only called where ``capabilities.passwords`` says so.
 
         ``must_change``: the user chooses another one at the next sign-in. Raises ``NotFound``; ``Rejected`` with a
-        code that ends in ``.passwordPolicy`` when the system's policy refuses it.
+        code that ends in ``.passwordPolicy`` when the system's policy refuses it. Some systems unlock with a new
+        password, and the connector locks again; who should be inactive is deactivated again by the caller where this
+        did not come back, because the connector's process may have ended in between.
         """
         raise NotImplementedError(f"{self.title} has no passwords to set")
 

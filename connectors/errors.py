@@ -11,13 +11,22 @@ A message is written for the administrator who reads it in the report: what happ
 a secret, and of personal data only the identifier of the object it is about.
 """
 
+from connectors.values import Account
+
 
 class ConnectorError(Exception):
     """The external system could not do what it was asked to.
 
     ``code`` is stable and short (``ldap.constraintViolation``, ``graph.Request_BadRequest``): reports are searched and
     documentation is written by it. ``fix`` is the recommended action in words, or empty where there is none.
+    ``may_have_happened`` is true when the request was sent and its answer was lost, or was done in part: an account
+    was made, and something of it failed. A create must then be looked up before it is tried again, unless ``created``
+    is that account: the hub links it, and goes on with updates. It tells whether the account is ``active``; where that
+    is not sure, it is better looked up.
     """
+
+    may_have_happened = False
+    created: Account | None = None
 
     def __init__(self, message: str, *, code: str, fix: str = "") -> None:
         super().__init__(message)
@@ -29,8 +38,7 @@ class Unavailable(ConnectorError):
     """The system cannot answer now. Nothing is wrong with the object.
 
     ``retry_after`` is in seconds, where the system named one. ``one_object`` says that the system works and only this
-    object cannot be served now, so that the circuit of the connection stays closed. ``may_have_happened`` is true when
-    the request was sent and its answer was lost: a create must then be looked up before it is tried again.
+    object cannot be served now, so that the circuit of the connection stays closed.
     """
 
     def __init__(

@@ -11,7 +11,6 @@ from typing import Any
 
 UNITS = ("People", "Groups", "Disabled", "Services")
 ACCOUNTS = ("Administrator", "lockstep", "lockstep-reader")
-_DELEGATED = ("People", "Groups", "Disabled")
 
 # Classes and rights by their GUID, as access control entries name them (MS-ADTS 5.1.3.2.1).
 _USER, _GROUP = "bf967aba-0de6-11d0-a285-00aa003049e2", "bf967a9c-0de6-11d0-a285-00aa003049e2"
@@ -20,12 +19,16 @@ _GET_CHANGES = "1131f6aa-9c07-11d1-f79f-00c04fc2dcd2"
 _REANIMATE = "45ec5156-db7e-47bb-b53f-dbeb2d03c40f"
 
 
-def rights_below_a_unit(sid: str) -> str:
-    """Return the entries for one organizational unit: create and delete, then all of the objects but their rights."""
-    return (
-        "".join(f"(OA;CI;CCDC;{kind};;{sid})(OA;CIIO;RPWPLCLOSDRC;;{kind};{sid})" for kind in (_USER, _GROUP))
-        + f"(OA;CIIO;CR;{_RESET};{_USER};{sid})"
-    )
+_DELEGATED = {"People": _USER, "Groups": _GROUP, "Disabled": _USER}
+
+
+def rights_below_a_unit(kind: str, sid: str) -> str:
+    """Return the entries for one organizational unit: create and delete, then all of the objects but their rights.
+
+    These are the lines of ``docs/active-directory.md``, and a test holds them to it.
+    """
+    reset = f"(OA;CIIO;CR;{_RESET};{_USER};{sid})" if kind == _USER else ""
+    return f"(OA;CI;CCDC;{kind};;{sid})(OA;CIIO;RPWPLCLOSDRC;;{kind};{sid}){reset}"
 
 
 def fill(smb_conf: Path, passwords: dict[str, str]) -> None:
@@ -49,8 +52,8 @@ def fill(smb_conf: Path, passwords: dict[str, str]) -> None:
     for name in ACCOUNTS:
         directory.setexpiry(f"(sAMAccountName={name})", 0, no_expiry_req=True)
     rights, sid = sd_utils.SDUtils(directory), sids["lockstep"]
-    for name in _DELEGATED:
-        rights.dacl_add_ace(f"OU={name},{base}", rights_below_a_unit(sid))
+    for name, kind in _DELEGATED.items():
+        rights.dacl_add_ace(f"OU={name},{base}", rights_below_a_unit(kind, sid))
     rights.dacl_add_ace(base, f"(OA;;CR;{_GET_CHANGES};;{sid})(OA;;CR;{_REANIMATE};;{sid})")
     # The container of deleted objects counts as deleted itself.
     rights.dacl_add_ace(f"CN=Deleted Objects,{base}", f"(A;CI;LCRPLO;;;{sid})")

@@ -16,6 +16,7 @@ USER_CLASS = "bf967aba-0de6-11d0-a285-00aa003049e2"
 GROUP_CLASS = "bf967a9c-0de6-11d0-a285-00aa003049e2"
 RESET_PASSWORD = "00299570-246d-11d0-a768-00aa006e0529"  # noqa: S105 - the right's name
 GET_CHANGES = "1131f6aa-9c07-11d1-f79f-00c04fc2dcd2"
+REANIMATE = "45ec5156-db7e-47bb-b53f-dbeb2d03c40f"
 
 SECURITY = ("1.2.840.113556.1.4.801", True, b"\x30\x03\x02\x01\x04")
 """Asks for the access control list alone (MS-ADTS 3.1.1.3.4.1.11): owner and audit need rights of their own."""

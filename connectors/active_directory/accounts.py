@@ -1,24 +1,43 @@
 """What is the same for users and groups: find, read and delete."""
 
+from contextlib import suppress
+
 from connectors.active_directory.attributes import OCTETS, account_of
 from connectors.active_directory.directory import GROUP, USER, Directory
 from connectors.active_directory.domain import TREE_DELETE
 from connectors.active_directory.identifiers import guid_octets, octets_equal, sid_octets
 from connectors.active_directory.naming import matched_value
 from connectors.contract import Account, Match, ObjectKind
-from connectors.errors import NotFound
+from connectors.errors import NotFound, Rejected, Unavailable
 from connectors.ldap_client.names import equals
 from connectors.ldap_client.values import attribute_name
 
+_MARKS = ("adminCount", "isCriticalSystemObject")
+"""Set for members of administrators' groups (AdminSDHolder, MS-ADTS 3.1.1.6.1), and for what the system came with."""
+
+_TRIES = 5
 _OCTETS = {"objectguid": guid_octets, "objectsid": sid_octets}
 
 
 def find(directory: Directory, match: Match) -> list[Account]:
-    """Return at most two accounts. Computers, contacts and deleted objects are none."""
+    """Return at most two accounts. Computers, contacts and deleted objects are none.
+
+    Raises ``Rejected`` for what belongs to the domain itself or to its administrators: who has the right name in a
+    source shall not get at it, whatever the service account may do.
+    """
     condition = condition_of(directory, match)
     if condition is None:
         return []
-    entries = directory.find(match.kind, condition, readable(directory, match.kind), 2)
+    entries = directory.find(match.kind, condition, [*readable(directory, match.kind), *_MARKS], 2)
+    for entry in entries:
+        if entry.values("adminCount") == ["1"] or entry.values("isCriticalSystemObject") == ["TRUE"]:
+            raise Rejected(
+                f"{entry.dn} matches, and is protected: it belongs to the domain itself or to its administrators.",
+                code="ad.protectedAccount",
+                fix="Leave it out of scope, or correct the matching value. If it is no administrator's any more: clear "
+                "its adminCount and turn on the inheritance of permissions.",
+                attribute=match.attribute,
+            )
     return [account_of(match.kind, directory, entry) for entry in entries]
 
 
@@ -28,12 +47,22 @@ def read(directory: Directory, kind: ObjectKind, remote_id: str) -> Account:
 
 
 def delete(directory: Directory, kind: ObjectKind, remote_id: str) -> None:
-    """Delete an object; the domain corrects what points at it. By its DN: renamed meanwhile, it is not found."""
+    """Delete an object; the domain corrects what points at it. Who is moved meanwhile is looked for again."""
     controls = [TREE_DELETE] if kind is USER and directory.settings.delete_subtree else []
-    try:
-        directory.session.delete(directory.locate(kind, remote_id, ["objectGUID"]).dn, controls)
-    except NotFound:
-        return
+    for _ in range(_TRIES):
+        try:
+            dn = directory.locate(kind, remote_id, ["objectGUID"]).dn
+        except NotFound:
+            return
+        with suppress(NotFound):
+            directory.session.delete(dn, controls)
+            return
+    raise Unavailable(
+        f"Somebody else renames or moves {dn} at this moment.",
+        code="ad.concurrentChange",
+        fix="It is tried again.",
+        one_object=True,
+    )
 
 
 def condition_of(directory: Directory, match: Match) -> str | None:

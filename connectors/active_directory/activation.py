@@ -56,7 +56,7 @@ def change_flags(
             changes["userAccountControl"] = [(operation, [str(value).encode()]) for operation, value in parts]
         if not changes:
             return
-        result = directory.session.try_modify(entry.dn, changes)
+        result = directory.modify(entry, changes)
         if result.code == SUCCESS:
             return
         if result.code != NO_SUCH_ATTRIBUTE:

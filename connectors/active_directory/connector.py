@@ -143,4 +143,4 @@ class ActiveDirectoryConnector(Connector):
         # Threads may read it twice at first; they read the same.
         if self._known is None or monotonic() - self._known[0] > KNOWN_SECONDS:
             self._known = (monotonic(), read_domain(session), read_schema(session))
-        return Directory(session, self._settings, *self._known[1:])
+        return Directory(session, self._settings, *self._known[1:], moved=self._pool.moved_lately)

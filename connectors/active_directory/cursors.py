@@ -37,7 +37,7 @@ class Cursor:
     full: bool = False
     """Whether a complete snapshot is being read."""
     until: int = 0
-    """The snapshot's own USN: what changed later is read as changes (usn)."""
+    """The snapshot's own USN: what changed later is read as changes (usn), or shows once more (dirsync)."""
     blind: bool = False
     """Whether deletions cannot be seen, so that every import compares everything (usn)."""
     own_rights: bool = False

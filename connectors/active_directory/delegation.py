@@ -48,6 +48,7 @@ def list_deleted(container: str) -> str:
 
 
 DIRSYNC_RIGHT = "Replicating Directory Changes"
+REANIMATE_RIGHT = "Reanimate tombstones"
 PROTECTED = (
     "Accounts of administrators are protected and do not inherit it (adminCount 1, AdminSDHolder): leave them out of "
     "scope."

@@ -6,7 +6,7 @@ word ``data``. Samba sends the same codes, if fewer of them.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from connectors.active_directory.delegation import PROTECTED, Task, allow, delegate
@@ -19,7 +19,7 @@ from connectors.ldap_client.results import Operation, Result
 _CODE = re.compile(r"^\s*([0-9A-Fa-f]{8}):")
 _DATA = re.compile(r"\bdata ([0-9a-fA-F]{1,8})\b")
 _ATTRIBUTE = re.compile(r"Att [0-9a-fA-F]+ \(([A-Za-z][A-Za-z0-9-]*)")
-_REFERRAL, _ENTRY_EXISTS = 10, 68
+_ENTRY_EXISTS = 68
 
 type _Rule = Callable[[Result], ConnectorError]
 
@@ -32,7 +32,7 @@ def windows_code(diagnostic: str) -> int | None:
 
 def error_of(result: Result) -> ConnectorError:
     """Return the error of a result that is no success."""
-    if result.code == _REFERRAL:
+    if result.code == results.REFERRAL:
         return _referral(result)
     if result.operation is Operation.ADD and result.code == results.NO_SUCH_OBJECT:
         return _no_parent(result)
@@ -136,6 +136,13 @@ def _no_right(result: Result) -> ConnectorError:
 
 def _referral(result: Result) -> ConnectorError:
     """Referrals are not followed: they would carry the password to a host that nobody configured."""
+    if result.dn.startswith("<GUID="):
+        # The global catalogue on the same controller knows that object: one account has moved, not the connection.
+        return Rejected(
+            f"The object {result.dn} lies in another domain of the forest now.",
+            code="ad.movedToOtherDomain",
+            fix="Move it back, or provision this person by a connection to that domain.",
+        )
     if result.operation is Operation.SEARCH:
         return other_domain(result.dn)
     return read_only_controller("The domain controller")
@@ -168,6 +175,15 @@ def _busy(result: Result) -> ConnectorError:
     )
 
 
+def _no_identifiers(result: Result) -> ConnectorError:
+    return Unavailable(
+        f"{_what(result)}: it has no relative identifiers (RIDs) left for new accounts.",
+        code="ad.noIdentifiers",
+        fix="Look at the RID master of the domain and at replication with it (dcdiag /test:ridmanager). It is tried "
+        "again.",
+    )
+
+
 _CORRECT = "Correct the value or the mapping of this attribute."
 _ACCOUNT_NAME_TAKEN = _taken("ad.accountNameTaken", "another account has this sAMAccountName", "sAMAccountName")
 _UPN_TAKEN = _taken("ad.principalNameTaken", "another account has this userPrincipalName", "userPrincipalName")
@@ -176,6 +192,7 @@ _PASSWORD = _rejected(
     "the password does not meet the domain's policy (length, complexity, history, age)",
     "Choose a longer password of several kinds of characters that was not used before.",
 )
+_NOT_MEMBER = _rejected("ad.notMember", "the account is no member of the group", "Nothing to do.")
 
 _RULES: dict[int, _Rule] = {
     0x00000005: _no_right,
@@ -189,15 +206,20 @@ _RULES: dict[int, _Rule] = {
     0x00000524: _ACCOUNT_NAME_TAKEN,
     0x00000526: _ACCOUNT_NAME_TAKEN,
     0x0000052D: _PASSWORD,
-    0x00000561: _rejected("ad.notMember", "the account is no member of the group", ""),
+    0x00000529: _NOT_MEMBER,
+    0x00000561: _NOT_MEMBER,
     0x00000563: _ACCOUNT_NAME_TAKEN,
     0x0000200B: _rejected("ad.invalidValue", "a value does not have the form of its attribute", _CORRECT),
     0x0000200D: _rejected("ad.singleValued", "the attribute takes one value only", "Map one value to it."),
     0x0000200E: _busy,
+    0x00002010: _no_identifiers,
     0x00002015: _rejected(
         "ad.notEmpty",
         "there are other objects below it",
         "Move or delete those first, or turn on 'Delete what is below a user'.",
+    ),
+    0x00002024: _rejected(
+        "ad.tooManyValues", "the object holds more values than the domain can keep", "Map fewer values to it."
     ),
     0x0000202F: _constraint,
     0x00002030: _gone,
@@ -268,3 +290,11 @@ _BINDS = {
 
 ACTIVE_DIRECTORY = Dialect(error_of, bind_refusal)
 """Domain controllers of Windows and of Samba."""
+
+
+def examples() -> Iterator[ConnectorError]:
+    """Yield an error of each code, for documents."""
+    for code in _RULES:
+        yield error_of(Result(Operation.MODIFY, "…", 1, "", f"{code:08X}: …"))
+    for data in _BINDS:
+        yield bind_refusal("…", "invalidCredentials", f"data {data:x}")

@@ -7,10 +7,11 @@ from connectors.active_directory.domain import EXTENDED_DN, Controller, Domain, 
 from connectors.active_directory.identifiers import guid_base, guid_octets, guid_text, guids_equal, parse_extended_dn
 from connectors.active_directory.settings import ActiveDirectorySettings
 from connectors.contract import ObjectKind
-from connectors.errors import Misconfigured, NotFound
+from connectors.errors import ConnectorError, Misconfigured, NotFound, Unavailable
 from connectors.ldap_client.names import both, either, equals, outermost, parse_dn
+from connectors.ldap_client.results import Result
 from connectors.ldap_client.schema import Schema
-from connectors.ldap_client.session import Entry, Session
+from connectors.ldap_client.session import Changes, Controls, Entry, Session
 
 USER, GROUP = ObjectKind.USER, ObjectKind.GROUP
 BATCH = 100
@@ -28,6 +29,8 @@ class Directory:
     settings: ActiveDirectorySettings
     domain: Domain
     schema: Schema
+    moved: bool = False
+    """Whether the hub has changed controllers, and this one may not know yet whom the other one knows."""
 
     @property
     def base(self) -> str:
@@ -64,7 +67,7 @@ class Directory:
     def locate(self, kind: ObjectKind, remote_id: str, attributes: Sequence[str]) -> Entry:
         """Return the entry with this objectGUID, wherever in the domain it is. DNs in values are extended ones.
 
-        Raises ``NotFound``, also where it is deleted or of another kind.
+        Raises ``NotFound``, also where it is deleted or of another kind; or what ``missing`` makes of it.
         """
         try:
             base = guid_base(remote_id)
@@ -72,8 +75,28 @@ class Directory:
             raise _absent(kind, remote_id) from None
         entry = self.session.read(base, attributes, search_filter=CONDITIONS[kind], controls=[EXTENDED_DN])
         if entry is None:
-            raise _absent(kind, remote_id)
+            raise self.missing(_absent(kind, remote_id))
         return plain(entry)
+
+    def missing(self, absence: NotFound) -> ConnectorError:
+        """Return what it means that somebody is not there: nothing for sure after a change of controllers.
+
+        Taken for deleted, who was created at the other controller a moment ago would be made a second time.
+        """
+        if not self.moved:
+            return absence
+        return Unavailable(
+            f"{absence} The hub has changed domain controllers, and this one may not have heard of it yet.",
+            code="ad.notReplicated",
+            fix="Nothing to do: it is tried again. If it lasts, look at the domain's replication (repadmin /showrepl).",
+            retry_after=30,
+            one_object=True,
+        )
+
+    def modify(self, entry: Entry, changes: Changes, controls: Controls = ()) -> Result:
+        """Modify an object by its objectGUID, so that who is renamed or moved meanwhile is not taken for gone."""
+        result = self.session.try_modify(guid_base(id_of(entry)), changes, controls)
+        return replace(result, dn=entry.dn)  # what people know it by
 
     def dns_of(self, ids: Iterable[str]) -> dict[str, str]:
         """Return the DNs of the objects with these ids; those who are not there are missing from the answer."""

@@ -37,13 +37,16 @@ def create(directory: Directory, attributes: Attributes) -> Account:
     mapped = ACCOUNT_NAME in wanted
     wanted.setdefault(ACCOUNT_NAME, [account_name(name)])
     dn = _add(directory, child_dn("CN", name, directory.settings.group_base), wanted, mapped=mapped)
-    entry = directory.session.read(dn, ["objectGUID"])
-    if entry is None:
-        raise Unavailable(
-            f"{dn} was created and is gone.", code="ad.goneMeanwhile", fix="It is tried again.", may_have_happened=True
-        )
+    try:
+        entry = directory.session.read(dn, ["objectGUID"])
+        if entry is None:
+            raise Unavailable(f"{dn} was created and is gone.", code="ad.goneMeanwhile", fix="It is tried again.")
+        remote_id = id_of(entry)
+    except ConnectorError as error:
+        error.may_have_happened = True
+        raise
     standing: dict[str, Value] = {held: value_of(values) for held, values in wanted.items() if values}
-    return Account(GROUP, id_of(entry), entry.dn, {**standing, **attributes, "cn": name})
+    return Account(GROUP, remote_id, entry.dn, {**standing, **attributes, "cn": name})
 
 
 def update(directory: Directory, remote_id: str, changes: Attributes) -> Account:

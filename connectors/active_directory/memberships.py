@@ -6,7 +6,6 @@ domains) are neither shown nor touched.
 """
 
 from collections.abc import Iterable, Iterator, Sequence, Set
-from dataclasses import replace
 
 from connectors.active_directory.dialect import windows_code
 from connectors.active_directory.directory import BATCH, CONDITIONS, GROUP, USER, Directory, id_of
@@ -43,11 +42,15 @@ _FEW = 300
 
 
 def change_members(directory: Directory, group: str, add: Sequence[str], remove: Sequence[str]) -> MemberFailures:
-    """Add and remove by remote id. Who does not exist is removed already, and cannot be added."""
+    """Add and remove by remote id. Who does not exist is removed already, and cannot be added.
+
+    After a change of controllers nobody is taken for removed who is not there.
+    """
     entry = directory.locate(GROUP, group, ["objectSid"])
     add, remove = list(dict.fromkeys(add)), list(dict.fromkeys(remove))
     known = directory.dns_of([*add, *remove])
-    failed: dict[str, ConnectorError] = {member: _absent(member) for member in add if member not in known}
+    unknown = [member for member in [*add, *(remove if directory.moved else [])] if member not in known]
+    failed: dict[str, ConnectorError] = {member: directory.missing(_absent(member)) for member in unknown}
     primary = set(_primary(directory, entry, list(known)))
     failed |= {member: _by_primary_group(member) for member in remove if member in primary}
     for operation, ids in ((MODIFY_DELETE, remove), (MODIFY_ADD, add)):
@@ -179,12 +182,15 @@ def _modify(directory: Directory, group: Entry, operation: str, members: Sequenc
     if PERMISSIVE_MODIFY in directory.domain.controls:
         controls = [(PERMISSIVE_MODIFY, False, None)]
     change = (operation, [guid_base(member).encode() for member in members])
-    result = directory.session.try_modify(guid_base(id_of(group)), {"member": [change]}, controls)
-    return replace(result, dn=group.dn)  # what people know it by
+    return directory.modify(group, {"member": [change]}, controls)
 
 
 def _absent(member: str) -> NotFound:
-    return NotFound(f"There is no account {member} in the domain.", code="ad.noSuchMember")
+    return NotFound(
+        f"There is no account {member} in the domain.",
+        code="ad.noSuchMember",
+        fix="Nothing to do: it is tried again when the account has been made again.",
+    )
 
 
 def _by_primary_group(member: str) -> Rejected:

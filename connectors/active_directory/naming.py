@@ -109,9 +109,9 @@ def free_account_name(directory: Directory, wanted: str) -> str:
         asked += [equals("userPrincipalName", name) for name in implied]
         found: set[str] = set()
         for entry in directory.session.search(directory.base, either(asked), ["sAMAccountName", "userPrincipalName"]):
-            principals = {folded(name) for name in entry.values("userPrincipalName")}
-            found |= {folded(name) for name in entry.values("sAMAccountName")}
-            found |= {folded(name) for principal, name in implied.items() if folded(principal) in principals}
+            principals = {_alike(name) for name in entry.values("userPrincipalName")}
+            found |= {_alike(name) for name in entry.values("sAMAccountName")}
+            found |= {_alike(name) for principal, name in implied.items() if _alike(principal) in principals}
         return found
 
     return _free(_forms(wanted, LONGEST_ACCOUNT_NAME, ""), taken, "sAMAccountName")
@@ -123,7 +123,7 @@ def free_common_name(directory: Directory, wanted: str, parent: str) -> str:
     def taken(names: list[str]) -> set[str]:
         condition = either(equals("name", name) for name in names)
         found = directory.session.children(parent, condition, ["name"])
-        return {folded(name) for entry in found for name in entry.values("name")}
+        return {_alike(name) for entry in found for name in entry.values("name")}
 
     return _free(_forms(wanted, LONGEST_COMMON_NAME, " "), taken, "cn")
 
@@ -131,6 +131,12 @@ def free_common_name(directory: Directory, wanted: str, parent: str) -> str:
 def user_dn(name: str, parent: str) -> str:
     """Return the DN of a user."""
     return child_dn("CN", name, parent)
+
+
+def _alike(name: str) -> str:
+    """Return a name as Windows compares it: José and Jose are one (LCMapString with NORM_IGNORENONSPACE and -WIDTH)."""
+    letters = unicodedata.normalize("NFKD", folded(name))
+    return "".join(character for character in letters if not unicodedata.combining(character))
 
 
 def _forms(wanted: str, longest: int, gap: str) -> Iterator[str]:
@@ -147,7 +153,7 @@ def _free(forms: Iterator[str], taken: Callable[[list[str]], set[str]], attribut
     while names := list(islice(forms, 20)):
         held = taken(names)
         for name in names:
-            if folded(name) not in held:
+            if _alike(name) not in held:
                 return name
     raise AlreadyExists(
         f"The first {_TRIES} numbered forms of the {attribute} are taken.",

@@ -45,13 +45,18 @@ def random_password() -> str:
     return "".join(characters)
 
 
-def _change(directory: Directory, password: str, *, must_change: bool) -> dict[str, list[tuple[str, list[bytes]]]]:
+def must_be_encrypted(directory: Directory) -> None:
+    """Raise ``Misconfigured`` where a password would be sent in clear text."""
     if directory.settings.security == "plain":
         raise Misconfigured(
             "A password may not be sent over an unencrypted connection.",
             code="ad.passwordChannel",
-            fix="Choose LDAPS or StartTLS.",
+            fix="Set 'Security' of the connection to LDAPS (port 636) or StartTLS (port 389).",
         )
+
+
+def _change(directory: Directory, password: str, *, must_change: bool) -> dict[str, list[tuple[str, list[bytes]]]]:
+    must_be_encrypted(directory)
     if not 0 < len(password) <= _LONGEST:
         raise Rejected(
             f"The password is empty or longer than {_LONGEST} characters.",

@@ -127,6 +127,7 @@ class _Stream:
         begun = Cursor("usn", self._question, self._controller, directory.session.host, self._kinds[0], full=True)
         begun = replace(begun, day=_today())
         settings = directory.settings
+        highest = directory.controller.highest_usn
         by_dirsync = None if settings.import_by == "usn" else self._try_dirsync(directory, begun)
         if by_dirsync is None and settings.import_by == "dirsync":
             raise Misconfigured(
@@ -135,9 +136,8 @@ class _Stream:
                 fix=grant_dirsync(directory.domain.base),
             )
         if by_dirsync is not None:
-            begun, how = by_dirsync, "DirSync"
+            begun, how = replace(by_dirsync, until=highest), "DirSync"
         else:
-            highest = directory.controller.highest_usn
             blind = not usn.can_see_deleted(directory)
             begun = replace(begun, until=highest, blind=blind, numbers={UNIT: highest})
             how = f"uSNChanged of {directory.controller.host or directory.session.host}"
@@ -184,7 +184,7 @@ class _Stream:
         wanted = self._teller.requested(kind)
         cookie = cursor.cookies.get(kind, b"")
         answer = dirsync.changed_since(directory, both(CLASSES[kind]), wanted, cookie, own_rights=cursor.own_rights)
-        told = self._teller.differences(directory, kind, answer.entries, full=cursor.full)
+        told = self._teller.differences(directory, kind, answer.entries, full=cursor.full, begun=cursor.until)
         return told, replace(cursor, cookies={**cursor.cookies, kind: answer.cookie}), answer.more
 
     def _by_usn(self, directory: Directory, cursor: Cursor, kind: ObjectKind) -> tuple[Told, Cursor, bool]:

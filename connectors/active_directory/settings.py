@@ -38,7 +38,7 @@ class ActiveDirectorySettings(ServerSettings):
         default="units",
         title="Where to look for accounts",
         description="'units': accounts are matched in the user and group OU and below; 'domain': in the whole domain, "
-        "administrators included.",
+        "of which nothing is taken over that belongs to administrators or to the system.",
     )
     user_placement: str = Field(
         default="",
@@ -123,8 +123,8 @@ class ActiveDirectorySettings(ServerSettings):
     strip_groups: bool = Field(
         default=False,
         title="Remove deactivated users from groups",
-        description="From all but the primary group. Lockstep adds them to the groups that it manages again when they "
-        "come back; to no others.",
+        description="From all groups of the domain but the primary one. Lockstep adds them to the groups that it "
+        "manages again when they come back; to no others.",
     )
     delete_subtree: bool = Field(
         default=False,

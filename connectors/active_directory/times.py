@@ -34,15 +34,21 @@ def expiry_of(text: str) -> int:
     A time without a zone is UTC. Raises ``ValueError``.
     """
     text = text.strip()
-    if text.lower() in ("", "never", "0"):
-        return NEVER
+    if text.lower() in ("", "never", "0") or text.startswith("9999-12-31"):
+        return NEVER  # the last day of calendars is how HR systems write that nobody leaves
     if re.fullmatch(r"\d{12,19}", text):
         return min(int(text), NEVER)
     if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
         end = datetime.combine(date.fromisoformat(text), datetime.min.time(), UTC) + timedelta(days=1)
-        return filetime_of(end)
+        return _after_epoch(end)
     moment = datetime.fromisoformat(text)
-    return filetime_of(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+    return _after_epoch(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+
+
+def _after_epoch(moment: datetime) -> int:
+    if moment <= _EPOCH:
+        raise ValueError("lies before all accounts")  # and 0 would mean never
+    return filetime_of(moment)
 
 
 def expiry_text(value: str) -> str | None:

@@ -5,14 +5,14 @@ no account of this connection any more. So is every deleted one, whoever it was:
 before it was deleted, and an id that nobody knows does no harm.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 from connectors.active_directory.activation import is_enabled
 from connectors.active_directory.attributes import values_of
 from connectors.active_directory.directory import BATCH, CONDITIONS, GROUP, USER, Directory, id_of, plain
 from connectors.active_directory.dirsync import came_and_went
-from connectors.active_directory.domain import EXTENDED_DN
+from connectors.active_directory.domain import EXTENDED_DN, SHOW_DELETED
 from connectors.active_directory.identifiers import guids_equal, octets_equal, parse_extended_dn, sid_octets
 from connectors.active_directory.memberships import (
     accounts_among,
@@ -23,7 +23,7 @@ from connectors.active_directory.memberships import (
 )
 from connectors.active_directory.ours import Places
 from connectors.contract import Account, Change, MemberChange, ObjectKind, Standing
-from connectors.ldap_client.names import both, either
+from connectors.ldap_client.names import at_most, both, either
 from connectors.ldap_client.session import Entry
 
 MARKS = ("name", "whenCreated", "isDeleted", "isRecycled", "objectSid", "uSNChanged")
@@ -58,17 +58,20 @@ class Teller:
         own = ["userAccountControl", "primaryGroupID"] if kind is USER else ["member"] if self.memberships else []
         return list(dict.fromkeys([*self.attributes[kind], *own, *MARKS]))
 
-    def differences(self, directory: Directory, kind: ObjectKind, entries: Sequence[Entry], *, full: bool) -> Told:
-        """Tell what DirSync showed: of new objects all, of others what changed."""
+    def differences(
+        self, directory: Directory, kind: ObjectKind, entries: Sequence[Entry], *, full: bool, begun: int = 0
+    ) -> Told:
+        """Tell what DirSync showed: of new objects all, of others what changed. ``begun``: the snapshot's own USN."""
         told, moved, places = Told(), list[Entry](), Places(directory.bases(kind))
         standing: list[Entry] = []
+        before = self._before(directory, entries, places, begun) if full else set[str]()
         for entry in entries:
             fresh, named = bool(entry.values("whenCreated")), bool(entry.values("name"))
             if entry.values("isDeleted"):
-                if not (full and fresh):  # a snapshot also shows whom it never told of
+                if not (full and fresh) or id_of(entry) in before:  # a snapshot also shows whom it never told of
                     told.changes.append(self._gone(directory, kind, entry))
             elif not places.hold(entry.dn):
-                if named and not fresh:
+                if named and (not fresh or id_of(entry) in before):
                     told.changes.append(self._gone(directory, kind, entry))
             elif named and not fresh:
                 moved.append(entry)
@@ -79,7 +82,7 @@ class Teller:
         for entry in again:
             told.changes += self._change(directory, kind, entry, partial=False)
         if self.memberships and kind is GROUP:
-            self._tell_members(directory, told, standing, again, full=full)
+            self._tell_members(directory, told, standing, again, before=before, full=full)
         if self.memberships and kind is USER and not full:
             told.members += self._by_primary_group(directory, [*standing, *again])
         return told
@@ -101,6 +104,25 @@ class Teller:
         ids = [id_of(entry) for entry in entries]
         self._remember(ids)
         return Told(standing=[Standing(kind, remote_id) for remote_id in ids])
+
+    def _before(self, directory: Directory, entries: Sequence[Entry], places: Places, begun: int) -> set[str]:
+        """Return who of those that are shown whole, but not to be told so, may have been told in this snapshot.
+
+        Until its last answer a controller of Windows shows whole again who changes meanwhile. (What its cookie says of
+        that is its own affair, MS-DRSR 5.210.) Who did not change since the snapshot began was not told otherwise.
+        """
+        whole = [entry for entry in entries if entry.values("whenCreated")]
+        asked = [
+            id_of(entry)
+            for entry in whole
+            if entry.values("isDeleted") or came_and_went(entry)[1] or not places.hold(entry.dn)
+        ]
+        unchanged = set[str]()
+        for start in range(0, len(asked), BATCH):
+            condition = both(at_most("uSNChanged", str(begun)), either(guids_equal(asked[start : start + BATCH])))
+            found = directory.session.search(directory.domain.base, condition, ["objectGUID"], controls=[SHOW_DELETED])
+            unchanged |= {id_of(entry) for entry in found}
+        return set(asked) - unchanged
 
     def _gone(self, directory: Directory, kind: ObjectKind, entry: Entry) -> Change:
         deleted, recycled = ("TRUE" in entry.values(name) for name in ("isDeleted", "isRecycled"))
@@ -132,7 +154,14 @@ class Teller:
         return found
 
     def _tell_members(
-        self, directory: Directory, told: Told, groups: Sequence[Entry], whole: Sequence[Entry], *, full: bool
+        self,
+        directory: Directory,
+        told: Told,
+        groups: Sequence[Entry],
+        whole: Sequence[Entry],
+        *,
+        before: Set[str],
+        full: bool,
     ) -> None:
         if full:
             fresh = [group for group in groups if group.octets("objectSid")]
@@ -142,7 +171,7 @@ class Teller:
             arrived, departed = came_and_went(changed)
             came = self._accounts(directory, within(directory, arrived))
             went = [member.guid for value in departed if (member := parse_extended_dn(value))]
-            if changed.values("whenCreated"):
+            if changed.values("whenCreated") and id_of(changed) not in before:
                 went = []  # of a group that is told the first time, those who left long ago show, too
             if went:
                 # Who makes the group the primary one loses the link, and is a member still.

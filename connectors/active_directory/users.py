@@ -8,18 +8,20 @@ Until then the account is disabled.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from connectors.active_directory import naming, places
 from connectors.active_directory.activation import DISABLED, change_flags, flags, is_unfinished
 from connectors.active_directory.addresses import addresses
 from connectors.active_directory.attributes import first_values, texts
 from connectors.active_directory.directory import USER, Directory, id_of, plain_values
+from connectors.active_directory.identifiers import guid_base
 from connectors.active_directory.passwords import give_first_password
 from connectors.contract import Account, Attributes, Value
 from connectors.errors import AlreadyExists, ConnectorError, Misconfigured, NotFound, Rejected, Unavailable
 from connectors.ldap_client.library import MODIFY_ADD, MODIFY_DELETE, MODIFY_REPLACE
 from connectors.ldap_client.names import parse_known_dn
-from connectors.ldap_client.results import NO_SUCH_ATTRIBUTE, SUCCESS, VALUE_EXISTS
+from connectors.ldap_client.results import NO_SUCH_ATTRIBUTE, REFERRAL, SUCCESS, VALUE_EXISTS
 from connectors.ldap_client.session import Entry
 from connectors.ldap_client.values import Texts, value_of
 
@@ -52,15 +54,27 @@ def create(directory: Directory, attributes: Attributes, *, active: bool) -> Acc
             raise
         places.make_units(directory, values)
         dn = _add(directory, wanted, name, parent, mapped=mapped)
-    entry = directory.session.read(dn, ["objectGUID", "userAccountControl", "pwdLastSet"])
-    if entry is None:
-        raise Unavailable(
-            f"{dn} was created and is gone.", code="ad.goneMeanwhile", fix="It is tried again.", may_have_happened=True
-        )
-    give_first_password(directory, entry, on=0 if active else DISABLED, off=DISABLED if active else 0)
+    try:
+        entry = _finish(directory, dn, active=active)
+    except ConnectorError as error:
+        error.may_have_happened = True  # the account is there, whatever became of the rest
+        raise
     names: dict[str, Value] = {held: value_of(wanted[held]) for held in _OWN_FORMS if wanted.get(held)}
     names["cn"] = parse_known_dn(entry.dn).rdn[0][1]
     return Account(USER, id_of(entry), entry.dn, {**attributes, **names}, active)
+
+
+def _finish(directory: Directory, dn: str, *, active: bool) -> Entry:
+    """Give a user that was added a moment ago a password and its flags."""
+    entry = directory.session.read(dn, ["objectGUID", "userAccountControl", "pwdLastSet"])
+    if entry is None:
+        raise Unavailable(f"{dn} was created and is gone.", code="ad.goneMeanwhile", fix="It is tried again.")
+    try:
+        give_first_password(directory, entry, on=0 if active else DISABLED, off=DISABLED if active else 0)
+    except (Rejected, Misconfigured) as refused:
+        refused.created = Account(USER, id_of(entry), entry.dn, active=False)
+        raise
+    return entry
 
 
 def update(directory: Directory, remote_id: str, changes: Attributes) -> Account:
@@ -77,7 +91,7 @@ def update(directory: Directory, remote_id: str, changes: Attributes) -> Account
         modification = _modification(directory, entry, wanted)
         if not modification:
             break
-        result = directory.session.try_modify(dn, modification)
+        result = directory.modify(replace(entry, dn=dn), modification)
         if result.code == SUCCESS:
             break
         if ADDRESSES in modification and result.code in (NO_SUCH_ATTRIBUTE, VALUE_EXISTS):
@@ -241,14 +255,14 @@ def _come_back(directory: Directory, remote_id: str, entry: Entry, asked: list[s
 
 
 def _strip_groups(directory: Directory, remote_id: str, entry: Entry) -> None:
-    """Remove a user from all groups but the primary one, which memberOf does not name (MS-ADTS 3.1.1.4.5)."""
+    """Remove a user from all groups of the domain but the primary one, which memberOf does not name (MS-ADA2 2.45)."""
     refusal: ConnectorError | None = None
     done: set[str] = set()
     while groups := [dn for dn in directory.ids_of(_member_of(entry)).values() if dn not in done]:
         for group in groups:
             done.add(group)
             try:
-                _leave(directory, group, entry.dn)
+                _leave(directory, group, remote_id)
             except (Rejected, NotFound) as refused:
                 refusal = refusal or refused
         entry = directory.locate(USER, remote_id, ["memberOf"])
@@ -261,8 +275,9 @@ def _member_of(entry: Entry) -> list[str]:
 
 
 def _leave(directory: Directory, group: str, member: str) -> None:
-    result = directory.session.try_modify(f"<GUID={group}>", {"member": [(MODIFY_DELETE, [member.encode()])]})
-    if result.code in (SUCCESS, NO_SUCH_ATTRIBUTE):
+    leaving = (MODIFY_DELETE, [guid_base(member).encode()])
+    result = directory.session.try_modify(guid_base(group), {"member": [leaving]})
+    if result.code in (SUCCESS, NO_SUCH_ATTRIBUTE, REFERRAL):  # a group of another domain is that domain's affair
         return
     error = directory.session.error_of(result)
     if error.code != "ad.notMember":

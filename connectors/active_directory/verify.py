@@ -5,7 +5,7 @@ Here: every controller, the domain, the organizational units. ``verify_rights`` 
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from time import monotonic
+from functools import partial
 
 from connectors.active_directory.dialect import ACTIVE_DIRECTORY, other_domain, read_only_controller
 from connectors.active_directory.directory import Directory, id_of
@@ -15,7 +15,7 @@ from connectors.active_directory.verify_rights import rights
 from connectors.contract import Check, Feature, Verification
 from connectors.errors import ConnectorError
 from connectors.ldap_client.names import parse_dn
-from connectors.ldap_client.reach import Tried, close_all, failed, first_session, hurried, in_time, try_hosts
+from connectors.ldap_client.reach import Tried, failed, verified
 from connectors.ldap_client.results import missing_place
 from connectors.ldap_client.schema import read_schema
 from connectors.ldap_client.session import Entry, Session
@@ -48,22 +48,11 @@ _ROOT = ["currentTime", "isSynchronized", "supportedCapabilities", "domainFuncti
 
 def verify(settings: ActiveDirectorySettings, features: frozenset[Feature]) -> Verification:
     """Connect to every controller, and look at the domain through the first that works. Does not raise for findings."""
-    started, settings = monotonic(), hurried(settings)
-    try:
-        tried = try_hosts(settings, ACTIVE_DIRECTORY)
-    except ConnectorError as error:
-        return Verification((failed("CA certificate", error),))
-    checks = [check for each in tried for check in each.checks]
-    try:
-        if session := first_session(tried):
-            checks += in_time(_look_around(session, settings, features, tried), started)
-    finally:
-        close_all(tried)
-    return Verification(tuple(checks))
+    return verified(settings, ACTIVE_DIRECTORY, partial(_look_around, features))
 
 
 def _look_around(
-    session: Session, settings: ActiveDirectorySettings, features: frozenset[Feature], tried: list[Tried]
+    features: frozenset[Feature], session: Session, settings: ActiveDirectorySettings, tried: list[Tried]
 ) -> Iterator[Check]:
     domain = read_domain(session)
     for each in tried:

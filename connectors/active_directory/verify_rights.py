@@ -14,6 +14,7 @@ from connectors.active_directory.access import (
     DELETE_CHILD,
     GET_CHANGES,
     GROUP_CLASS,
+    REANIMATE,
     RESET_PASSWORD,
     SECURITY,
     USER_CLASS,
@@ -22,6 +23,7 @@ from connectors.active_directory.access import (
 from connectors.active_directory.defaults import DEFAULTS
 from connectors.active_directory.delegation import (
     DIRSYNC_RIGHT,
+    REANIMATE_RIGHT,
     Task,
     allow,
     delegate,
@@ -31,8 +33,10 @@ from connectors.active_directory.delegation import (
     no_dirsync,
 )
 from connectors.active_directory.directory import GROUP, USER, Directory
+from connectors.active_directory.passwords import must_be_encrypted
 from connectors.active_directory.usn import can_see_deleted
 from connectors.contract import Check, Feature, ObjectKind
+from connectors.errors import Misconfigured
 from connectors.ldap_client.names import parse_dn
 from connectors.ldap_client.session import Entry
 
@@ -80,13 +84,15 @@ def rights(directory: Directory, features: frozenset[Feature]) -> Iterator[Check
         if deletes:
             yield _may_delete(directory, kind, account, sids)
         if resets:
-            yield _may_reset(account, sids)
+            yield _may_reset(directory, account, sids)
     if directory.settings.create_units and Feature.CREATE_USERS in features:
         yield _may_create_units(directory)
     if directory.settings.inactive_base and Feature.DEACTIVATE_USERS in features:
         yield _may_create(directory, USER, directory.settings.inactive_base, "Right to move deactivated users")
     if features & _IMPORTS:
         yield _may_read_changes(directory, sids)
+    if features & {Feature.CREATE_USERS, Feature.CREATE_GROUPS}:
+        yield _may_restore(directory, sids)
 
 
 def _wanted(
@@ -99,6 +105,8 @@ def _wanted(
         wanted[f"Right to change {kind.lower()}s"] = (mapped, _TASKS[kind])
     if kind is USER and Feature.DEACTIVATE_USERS in features:
         wanted["Right to enable and disable users"] = (["userAccountControl"], Task.USERS)
+    if kind is USER and Feature.SYNC_PASSWORDS in features:
+        wanted["Right to have passwords changed"] = (["pwdLastSet"], Task.PASSWORDS)
     if kind is USER and Feature.SYNC_PASSWORDS in features and directory.settings.unlock_with_password:
         wanted["Right to unlock users"] = (["lockoutTime"], Task.USERS)
     strips = directory.settings.strip_groups and Feature.DEACTIVATE_USERS in features
@@ -164,8 +172,12 @@ def _may_delete(directory: Directory, kind: ObjectKind, account: _Account, sids:
     return Check(name, ok=False, detail=detail, fix=delegate(account.place, _TASKS[kind]))
 
 
-def _may_reset(account: _Account, sids: frozenset[bytes]) -> Check:
+def _may_reset(directory: Directory, account: _Account, sids: frozenset[bytes]) -> Check:
     name = "Right to set passwords"
+    try:
+        must_be_encrypted(directory)
+    except Misconfigured as error:
+        return Check(name, ok=False, detail=str(error), fix=error.fix)
     permitted = _permitted(account.descriptor, sids, CONTROL_ACCESS, RESET_PASSWORD)
     if permitted is None:
         return Check(name, ok=True, detail="It may not be seen; it shows by setting one, or by a trial.")
@@ -199,6 +211,19 @@ def _may_read_changes(directory: Directory, sids: frozenset[bytes]) -> Check:
         "everything, with every import.",
         fix=f"{allow(DIRSYNC_RIGHT, base)} Or let it read deleted objects. {list_deleted(container)}",
     )
+
+
+def _may_restore(directory: Directory, sids: frozenset[bytes]) -> Check:
+    """Tell whether who was deleted can come back. It is no fault where not: a new account is made then."""
+    name, base = "Right to restore", directory.domain.base
+    descriptor = _descriptor(directory.session.read(base, _READ[2:], controls=[SECURITY]))
+    reads, reanimates = can_see_deleted(directory), _permitted(descriptor, sids, CONTROL_ACCESS, REANIMATE)
+    if reads and reanimates is not False:
+        return Check(name, ok=True, detail="Deleted accounts can be found, and brought back.")
+    needed = [] if reads else [f"Let it read deleted objects. {list_deleted(directory.domain.deleted_objects)}"]
+    needed += [allow(REANIMATE_RIGHT, base)] if reanimates is False else []
+    detail = f"Deleted accounts are not brought back: who returns gets a new one. To change that: {' '.join(needed)}"
+    return Check(name, ok=True, detail=detail)
 
 
 def _permitted(descriptor: bytes | None, sids: frozenset[bytes], right: int, of: str | None) -> bool | None:

@@ -106,6 +106,8 @@ class GraphConnector(Connector):
                 return await self._users.create(attributes, active=active)
             return await self._groups.create(attributes)
         except AlreadyExists as taken:
+            if taken.created is not None:
+                raise
             raise await self._deleted.explained(taken, kind, attributes) from taken
 
     async def update(self, kind: ObjectKind, remote_id: str, changes: Attributes) -> Account:

@@ -5,16 +5,21 @@ no cursor can lead anywhere else.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import batched, islice
 from typing import Any, Self
 from urllib.parse import parse_qsl, urlsplit
+from zlib import crc32
 
 from connectors.contract import ObjectKind
 from connectors.graph.faults import unreadable
 
 OLDEST_SECONDS = 6.5 * 86_400
 """Graph's delta tokens of directory objects live for seven days (delta query overview)."""
+
+MOST_TOLD = 500
+"""Objects of one page that are remembered as told; Graph's pages are smaller."""
 
 LONGEST_TOKEN = 12_000
 """Characters. Two of them and what else a cursor holds stay within the 32 KiB that the hub stores."""
@@ -36,28 +41,36 @@ class Place:
 class Cursor:
     """The kind that is being read, and a place for each kind that was begun.
 
-    ``reading`` stands for what is read from where; ``full``: this is a snapshot, and its start was seen.
+    ``reading`` stands for what is read from where; ``full``: this is a snapshot, and its start was seen. ``told`` are
+    the objects (``mark``) of the page before, in a snapshot.
     """
 
     reading: str
     kind: ObjectKind
     places: Mapping[ObjectKind, Place] = field(default_factory=dict)
     full: bool = True
+    told: frozenset[str] = frozenset()
 
     @property
     def place(self) -> Place | None:
         """Where the kind that is being read stands; ``None`` at its very beginning."""
         return self.places.get(self.kind)
 
-    def at(self, place: Place) -> Self:
-        """Return the cursor behind a page of the kind that is being read."""
-        return replace(self, places={**self.places, self.kind: place})
+    def at(self, place: Place, told: Iterable[str]) -> Self:
+        """Return the cursor behind a page of the kind that is being read. ``told`` are the ids on it."""
+        marks = frozenset(mark(each) for each in islice(told, MOST_TOLD)) if self.full else frozenset()
+        return replace(self, places={**self.places, self.kind: place}, told=marks)
 
     def text(self) -> str:
         """Return the form that is stored."""
         places = {kind: [place.option, place.token, round(place.made)] for kind, place in self.places.items()}
         fields = {"v": _VERSION, "reading": self.reading, "kind": self.kind, "full": self.full, "places": places}
-        return json.dumps(fields, separators=(",", ":"))
+        return json.dumps({**fields, "told": "".join(sorted(self.told))}, separators=(",", ":"))
+
+
+def mark(object_id: str) -> str:
+    """Return what a cursor remembers an object by: eight characters, which are enough to tell a page's apart."""
+    return f"{crc32(object_id.encode()):08x}"
 
 
 def read_cursor(text: str, reading: str, kinds: tuple[ObjectKind, ...], now: float) -> Cursor | str:
@@ -81,7 +94,8 @@ def _parsed(fields: Any) -> Cursor:
         sound = isinstance(place.token, str) and isinstance(place.made, int) and place.option in (NEXT, DELTA)
         if not sound or len(place.token) > LONGEST_TOKEN:
             raise ValueError("not a place")
-    return Cursor(fields["reading"], ObjectKind(fields["kind"]), places, fields["full"])
+    told = frozenset(map("".join, batched(fields["told"], 8, strict=True)))
+    return Cursor(fields["reading"], ObjectKind(fields["kind"]), places, fields["full"], told)
 
 
 def place_of(link: str, option: str, now: float) -> Place:

@@ -12,6 +12,7 @@ from connectors.contract import Account, Change, MemberChange, ObjectKind, Readi
 from connectors.errors import Rejected
 from connectors.graph.attributes import DEFAULTS, NAME, values_of
 from connectors.graph.catalogue import MANAGER, OWNERS
+from connectors.graph.cursor import mark
 
 USER, GROUP = ObjectKind.USER, ObjectKind.GROUP
 
@@ -56,12 +57,14 @@ def portions(
     """Return what a page of Graph tells, in portions that are not too large; one at least.
 
     ``first``: the page is of a first round, whose items hold all that is set; but an item that is repeated need not
-    repeat its relationships. ``told`` are the ids of the page before.
+    repeat its relationships. ``told`` are those of the page before (``cursor.mark``).
     """
     changes: list[Change] = []
     links: dict[str, dict[str, bool]] = {}
+    seen = set(told)
     for item in sound(items):
-        change = change_of(kind, item, names, first=first and item["id"] not in told)
+        change = change_of(kind, item, names, first=first and mark(item["id"]) not in seen)
+        seen.add(mark(item["id"]))
         if change is not None:
             changes.append(change)
         for member, linked in _links(item.get("members@delta")):

@@ -1,15 +1,9 @@
-"""Writes the tables of ``docs/graph.md``, attributes and permissions, from what the code says.
+"""The tables of ``docs/graph.md`` that are Graph's own: attributes and permissions, from what the code says.
 
-    python -m connectors.graph.documenting [file]
-
-Only what stands between ``<!-- generated: NAME -->`` and ``<!-- end -->`` is written; the words around it are a
-person's. A test fails when a table is stale.
+``python -m provisioning.admin.document`` writes them there.
 """
 
-import re
-import sys
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Callable, Iterator, Mapping
 
 from connectors.contract import Feature, ObjectKind
 from connectors.graph.attributes import DEFAULTS
@@ -79,15 +73,8 @@ def _needed_for(operation: Operation) -> str:
     return _SETTINGS.get(operation) or (f"`{feature}`" if feature else "")
 
 
-_PART = re.compile(r"(<!-- generated: (?P<name>[a-z-]+) -->)\n.*?(<!-- end -->)", re.DOTALL)
-
-
-def written(text: str) -> str:
-    """Return the document with its generated parts made anew. Raises ``KeyError`` for a part that nobody makes."""
-    parts = {"attributes": attribute_rows, "permissions": permission_rows}
-    return _PART.sub(lambda match: f"{match[1]}\n\n{'\n'.join(parts[match['name']]())}\n\n{match[3]}", text)
-
-
-if __name__ == "__main__":
-    document = Path(*sys.argv[1:2] or ["docs/graph.md"])
-    document.write_text(written(document.read_text("utf-8")), "utf-8")
+PARTS: Mapping[str, Callable[[], Iterator[str]]] = {
+    "graph-attributes": attribute_rows,
+    "graph-permissions": permission_rows,
+}
+"""Tables by the names that the document has for them."""

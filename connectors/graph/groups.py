@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from connectors.contract import Account, Attributes, ObjectKind
-from connectors.errors import Rejected
+from connectors.errors import Rejected, Unavailable
 from connectors.graph.accounts import Accounts
 from connectors.graph.attributes import body_of
 from connectors.graph.catalogue import OWNERS, WRITTEN_ONCE
@@ -21,6 +21,10 @@ _KINDS: Mapping[str, Mapping[str, Any]] = {
 }
 """What makes the two kinds (Microsoft Graph, groups overview). Exchange makes the others."""
 
+DOUBT_SECONDS = 60.0
+"""Seconds before one looks for a group that may have been made: not every replica shows it sooner, and Graph would take
+a second one of the same name. Of users it takes none."""
+
 
 class Groups:
     """The verbs of groups."""
@@ -36,7 +40,12 @@ class Groups:
         body.setdefault("mailNickname", group_nickname(str(body.get("displayName", ""))))
         if owners := await self._ownership.of_new(attributes.get(OWNERS)):
             body["owners@odata.bind"] = self._ownership.bound(owners)
-        return await self._accounts.create(GROUP, body | dict(self._kind), Operation.CREATE_GROUPS)
+        try:
+            return await self._accounts.create(GROUP, body | dict(self._kind), Operation.CREATE_GROUPS)
+        except Unavailable as lost:
+            if lost.may_have_happened:
+                lost.retry_after = max(lost.retry_after or 0.0, DOUBT_SECONDS)
+            raise
 
     async def update(self, remote_id: str, changes: Attributes) -> Account:
         """Write attributes, then owners."""

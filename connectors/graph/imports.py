@@ -66,7 +66,6 @@ class Imports:
             read = read_cursor(cursor, plan.reading, plan.kinds, self._now())
             position, note = (plan.beginning(), read) if isinstance(read, str) else (read, "")
         restarted = False
-        told: frozenset[str] = frozenset()
         while True:
             reply = await self._ask(plan, position)
             if position.place is not None and _forgotten(reply):
@@ -75,10 +74,9 @@ class Imports:
                 continue
             await self._client.expect(reply, _OPERATIONS[position.kind], f"{position.kind.lower()}s")
             following, more = self._following(plan, position, reply)
-            for page in _pages(plan, position, following, reply, more=more, told=told):
+            for page in _pages(plan, position, following, reply, more=more):
                 yield replace(page, note=note)
                 note = ""
-            told = frozenset(item["id"] for item in sound(reply.body["value"]))
             if not more:
                 return
             position = following
@@ -94,7 +92,7 @@ class Imports:
         if not isinstance(body.get("value"), list):
             raise unreadable()
         place = self._place(body)
-        behind = position.at(place)
+        behind = position.at(place, (item["id"] for item in sound(body["value"])))
         if place.option == NEXT:
             if position.place is not None and position.place.token == place.token:
                 raise unreadable()  # a page that names itself as the next
@@ -102,7 +100,7 @@ class Imports:
         rest = plan.kinds[plan.kinds.index(position.kind) + 1 :]
         if rest:
             return replace(behind, kind=rest[0]), True
-        return replace(behind, kind=plan.kinds[0], full=False), False
+        return replace(behind, kind=plan.kinds[0], full=False, told=frozenset()), False
 
     def _place(self, body: Mapping[str, object]) -> Place:
         for name, option in (("@odata.nextLink", NEXT), ("@odata.deltaLink", DELTA)):
@@ -131,14 +129,12 @@ def _forgotten(reply: Reply) -> bool:
     return reply.status in {400, 410} or (400 < reply.status < 500 and reply.code.lower() == "syncstatenotfound")
 
 
-def _pages(
-    plan: _Plan, position: Cursor, following: Cursor, reply: Reply, *, more: bool, told: frozenset[str]
-) -> list[Page]:
+def _pages(plan: _Plan, position: Cursor, following: Cursor, reply: Reply, *, more: bool) -> list[Page]:
     """Return a page of Graph as pages of the contract; all but the last lead to the same page of Graph again."""
     kind = position.kind
     begun = position.place is not None
     # A first round, of a snapshot: later rounds start from a place of their own.
-    parts = portions(kind, reply.body["value"], plan.names[kind], first=position.full, told=told)
+    parts = portions(kind, reply.body["value"], plan.names[kind], first=position.full, told=position.told)
     starts = position.full and not begun and kind is plan.kinds[0]
     last = len(parts) - 1
     return [

@@ -192,8 +192,9 @@ class Licences:
             "removeLicenses": list(take),
         }
         path = f"{place(USER, remote_id)}/assignLicense"
+        # A licence cannot be taken away twice: whether the first time has done it, the next try sees.
         reply = await self._client.visible(
-            (remote_id,), lambda: self._client.send("POST", path, body=body, repeatable=True)
+            (remote_id,), lambda: self._client.send("POST", path, body=body, repeatable=not take)
         )
         await self._client.expect(reply, Operation.ASSIGN_LICENCES, subject(USER, remote_id), writes=True)
 

@@ -73,7 +73,7 @@ class Ownership:
 
     async def _id_of(self, name: str) -> str:
         if is_id(name):
-            return name
+            return name.lower()  # as Graph writes it: another spelling would be somebody else to take away
         known = self._ids.get(name.casefold())
         if known is not None:
             return known

@@ -104,11 +104,12 @@ class Packer:
         quota = self._quota
         if quota is None:
             return MOST
-        if quota.delay(min(len(self._waiting), MOST)) > 0:
+        self._give_up(quota)
+        if self._waiting and quota.delay(min(len(self._waiting), MOST)) > 0:
             for _ in range(_HELD_AGAIN):
                 await self._sleep(max(quota.delay(), min(quota.delay(MOST), FULL_BATCH_SECONDS)))
                 self._give_up(quota)
-                if quota.delay() <= 0:
+                if not self._waiting or quota.delay() <= 0:
                     break
         return max(1, min(MOST, int(quota.left + 1e-6)))
 

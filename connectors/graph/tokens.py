@@ -7,7 +7,7 @@ that Graph refused a token that looks valid. ``Tokens`` does both and is what ki
 import asyncio
 import re
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from connectors.errors import ConnectorError, Misconfigured, Unavailable
@@ -173,3 +173,9 @@ def token_error(error: Exception) -> ConnectorError | None:
     if isinstance(error, AzureError | OSError):
         return connection_error(error, "the sign-in service")
     return None
+
+
+def examples() -> Iterator[Misconfigured]:
+    """Yield an error of each of Entra's codes that is put into words, for documents."""
+    for code, (what, fix) in _REFUSALS.items():
+        yield Misconfigured(what, code=f"graph.AADSTS{code}", fix=fix)

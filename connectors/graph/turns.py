@@ -35,13 +35,18 @@ class Turns:
 def turn(method: str, path: str, body: Any) -> str | None:
     """Return what a request must keep its order with, ``None`` for reads and creates.
 
-    That is the object; of a relationship, which is written by ``$ref``, the one link: twenty members of a group do
-    not stand in each other's way.
+    That is the object; of a relationship, which is written by ``$ref``, the one link, be it added or taken away: twenty
+    members of a group do not stand in each other's way.
     """
     place, _, _ = path.partition("?")
     if method == "GET":
         return None
     if place.endswith("/$ref"):
-        return f"{place} {body.get('@odata.id', '')}" if method == "POST" and isinstance(body, dict) else place
+        if method != "POST" or not isinstance(body, dict):
+            return place
+        return f"{place.removesuffix('$ref')}{str(body.get('@odata.id')).rpartition('/')[2]}/$ref"
     segments = place.split("/")
-    return None if method == "POST" and len(segments) == 2 else "/".join(segments[:3])
+    if method == "POST" and len(segments) == 2:
+        return None
+    # A deleted object's id stands one further: /directory/deletedItems/{id}.
+    return "/".join(segments[: 4 if segments[1] == "directory" else 3])

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import SecretStr
 
 from connectors.contract import Account, Attributes, ObjectKind, Reference, Value
-from connectors.errors import NotFound, Rejected, Unavailable
+from connectors.errors import ConnectorError, NotFound, Rejected
 from connectors.graph.accounts import Accounts, place, subject
 from connectors.graph.attributes import body_of
 from connectors.graph.catalogue import IMMUTABLE_ID, LICENCES, MANAGER, MEMBERS, ORGANISATION, UPN, USAGE_LOCATION
@@ -63,8 +63,8 @@ class Users:
         standing = Standing(location=str(body.get(USAGE_LOCATION) or ""))
         try:
             await self._write_separately(account.remote_id, following, standing)
-        except Unavailable as error:
-            error.may_have_happened = True
+        except ConnectorError as error:
+            error.may_have_happened, error.created = True, account
             raise
         following.pop(LICENCES, None)
         return dataclasses.replace(account, attributes={**account.attributes, **following})

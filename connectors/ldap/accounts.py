@@ -61,8 +61,12 @@ def create(directory: Directory, kind: ObjectKind, attributes: Attributes, *, ac
         more.give_back(directory)
         raise in_words(directory, kind, refused, values) from None
     if remote_id is None:
-        entry = directory.session.read(dn, [directory.settings.id_attribute])
-        remote_id = directory.id_of(entry or Entry(dn, {}))
+        try:
+            entry = directory.session.read(dn, [directory.settings.id_attribute])
+            remote_id = directory.id_of(entry or Entry(dn, {}))
+        except ConnectorError as error:
+            error.may_have_happened = True
+            raise
     return Account(kind, remote_id, dn, {**attributes, **more.values}, active if kind is USER else None)
 
 

@@ -28,6 +28,7 @@ from connectors.ldap.defaults import DEFAULTS
 from connectors.ldap.directory import Directory
 from connectors.ldap.numbers import Numbers
 from connectors.ldap.settings import LdapSettings
+from connectors.ldap.sleepers import Sleepers
 from connectors.ldap.specimens import specimens
 from connectors.ldap.verify import verify
 from connectors.ldap_client.pool import Pool
@@ -55,6 +56,7 @@ class LdapConnector(Connector):
         self._pool = Pool(settings)
         self._numbers = Numbers()
         self._schema: tuple[float, Schema] | None = None
+        self._sleepers = Sleepers()
 
     @classmethod
     def open(cls, settings: LdapSettings) -> Self:
@@ -90,10 +92,12 @@ class LdapConnector(Connector):
 
     async def activate(self, remote_id: str) -> None:
         """Undo a deactivation; a lock after wrong passwords is left alone."""
+        self._sleepers.wake(remote_id)
         await self._run(lambda directory: accounts.set_active(directory, remote_id, active=True))
 
     async def deactivate(self, remote_id: str) -> None:
         """Lock, mark or move the user, as the settings say."""
+        self._sleepers.sleep(remote_id)
         await self._run(lambda directory: accounts.set_active(directory, remote_id, active=False))
 
     async def delete(self, kind: ObjectKind, remote_id: str) -> None:
@@ -110,12 +114,12 @@ class LdapConnector(Connector):
 
     async def set_password(self, remote_id: str, password: SecretStr, *, must_change: bool = False) -> None:
         """Set the password; whoever is deactivated stays so, although servers end a lock with a new password."""
-        asleep = (await self._run(lambda directory: passwords.is_locked(directory, remote_id))) is True
-        try:
-            await self._run(lambda d: passwords.set_password(d, remote_id, password, must_change=must_change))
-        finally:
-            if asleep:
-                await self.deactivate(remote_id)
+        await self._sleepers.keep(
+            remote_id,
+            lambda: self._run(lambda directory: passwords.is_locked(directory, remote_id)),
+            lambda: self._run(lambda d: passwords.set_password(d, remote_id, password, must_change=must_change)),
+            lambda: self.deactivate(remote_id),
+        )
 
     async def changes(self, cursor: str | None, reading: Reading) -> AsyncIterator[Page]:
         """Stream everybody who stands, and those who changed whole; every stream is a complete snapshot."""

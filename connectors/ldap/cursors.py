@@ -23,7 +23,9 @@ class Cursor:
 
     ``kind`` and ``after``: what of a stream has been read already; no kind between two streams. ``width`` is a hint of
     how many ids are read at once. ``told`` and ``telling`` hold digests of entries of the overlap, told by the last
-    import and by this one. ``group`` and ``member``: of this group, members up to this one have been told.
+    import and by this one. ``group`` and ``member``: of this group, members up to this one have been told. ``whole``:
+    when everybody was told last, by our own clock. ``doubtful``: part of this stream came from a server that only
+    stands in for the first one.
     """
 
     settings: str
@@ -37,6 +39,8 @@ class Cursor:
     telling: str = ""
     group: str = ""
     member: str = ""
+    whole: str = ""
+    doubtful: bool = False
 
     def text(self) -> str:
         """Return the cursor as it is stored."""
@@ -59,12 +63,13 @@ def parsed(text: str) -> Cursor | None:
 
 
 def _sound(cursor: Cursor) -> bool:
-    texts = (cursor.settings, cursor.directory, cursor.since, cursor.until, cursor.kind, cursor.after)
+    texts = (cursor.settings, cursor.directory, cursor.since, cursor.until, cursor.whole, cursor.kind, cursor.after)
     return (
         all(isinstance(text, str) for text in (*texts, cursor.told, cursor.telling, cursor.group, cursor.member))
         and type(cursor.width) is int
         and cursor.width >= 0
-        and all(not stamp or is_stamp(stamp) for stamp in (cursor.since, cursor.until))
+        and all(not stamp or is_stamp(stamp) for stamp in (cursor.since, cursor.until, cursor.whole))
+        and type(cursor.doubtful) is bool
         and cursor.kind in ("", *ObjectKind)
     )
 

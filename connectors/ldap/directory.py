@@ -39,6 +39,14 @@ class Directory:
             return outermost((self.settings.user_base, self.settings.inactive_base))
         return (self.settings.user_base,)
 
+    def places(self, kind: ObjectKind) -> tuple[str, ...]:
+        """Return where to look for all of a kind, in this order.
+
+        Who is moved from the second place to the first while both are read would be in neither: look there again.
+        """
+        bases = self.bases(kind)
+        return (*bases, bases[0]) if len(bases) > 1 else bases
+
     @property
     def all_bases(self) -> tuple[str, ...]:
         """Where any account may be."""
@@ -107,10 +115,14 @@ class Directory:
     def with_ids(self, kind: ObjectKind, ids: Sequence[str], attributes: Sequence[str]) -> list[Entry]:
         """Return the entries of a kind with these ids; those that are not there are missing from the answer."""
         name, found = self.settings.id_attribute, list[Entry]()
-        for start in range(0, len(ids), BATCH):
-            condition = self.of_kind(kind, either(equals(name, remote_id) for remote_id in ids[start : start + BATCH]))
-            for base in self.bases(kind):
-                found += self.session.search(base, condition, attributes)
+        missing = {remote_id.lower(): remote_id for remote_id in ids}
+        for base in self.places(kind):
+            asked = list(missing.values())
+            for start in range(0, len(asked), BATCH):
+                condition = either(equals(name, remote_id) for remote_id in asked[start : start + BATCH])
+                for entry in self.session.search(base, self.of_kind(kind, condition), attributes):
+                    if missing.pop(self.id_of(entry).lower(), None) is not None:
+                        found.append(entry)
         return found
 
     def accounts_with(self, ids: Iterable[str], attributes: Sequence[str], bases: Sequence[str]) -> dict[str, Entry]:

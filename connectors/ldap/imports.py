@@ -2,7 +2,12 @@
 
 Every import is a complete snapshot: who changed since the last one, by ``modifyTimestamp`` with an overlap, comes
 whole; the others are named by their ids, so that a deletion shows by absence. The first import, and one whose cursor
-is of no use any more, tells everybody.
+is of no use any more, tells everybody; and so does one import a day, because there are changes that no time shows: one
+that reached this server later than the overlap, a part of the tree that was moved here as a whole, a member or manager
+whose entry came after the group or user that names it.
+
+A server that only stands in for the first one may not know yet what the first one knew. What is missing there is not
+taken for deleted, and the next import begins where this one began.
 """
 
 from dataclasses import dataclass, field, replace
@@ -11,8 +16,12 @@ from connectors.contract import ObjectKind, Page, Reading
 from connectors.ldap.cursors import Cursor, directory_mark, parsed, settings_mark
 from connectors.ldap.directory import GROUP, USER, Directory
 from connectors.ldap.pages import Filling, Question
-from connectors.ldap.slices import Slice, compares_ids, read_slice
-from connectors.ldap.timestamps import MODIFIED, latest
+from connectors.ldap.slices import Slice, compares_ids, is_id, read_slice
+from connectors.ldap.timestamps import MODIFIED, latest, moved, now
+
+WHOLE_SECONDS = 86_400
+"""How long after everybody was told everybody is told again."""
+_HOUR = 3600
 
 
 @dataclass(slots=True)
@@ -48,11 +57,12 @@ class Walk:
             count = 0 if filling.rest else 1
         else:
             count = filling.fill(here.entries[self.position :])
-        return self._told(filling, here, self.position + count)
+        stands_in = directory.session.host != directory.settings.hosts[0]
+        return self._told(filling, here, self.position + count, doubtful=cursor.doubtful or stands_in)
 
-    def _told(self, filling: Filling, here: Slice, position: int) -> Page:
+    def _told(self, filling: Filling, here: Slice, position: int, *, doubtful: bool) -> Page:
         """Take note of what a page tells, and return it."""
-        before = self.cursor
+        before = replace(self.cursor, doubtful=doubtful)
         cursor = replace(before, after=filling.last, width=here.width, telling=filling.telling, group="", member="")
         done = position == len(here.entries)
         if filling.rest:
@@ -61,6 +71,9 @@ class Walk:
         elif done:
             cursor = self._behind(here, cursor)
         starts, note = self.starts, self.note
+        complete = not cursor.kind
+        if complete and doubtful:
+            note = f"{note} {_DOUBT}".strip()
         self.slice, self.position = (None, 0) if done else (here, position)
         self.cursor, self.rest, self.starts, self.note = cursor, filling.rest, False, ""
         return Page(
@@ -70,7 +83,7 @@ class Walk:
             tuple(filling.standing),
             more=bool(cursor.kind),
             starts=starts,
-            complete=not cursor.kind,
+            complete=complete and not doubtful,
             note=note,
         )
 
@@ -81,13 +94,17 @@ class Walk:
         following = self.kinds[self.kinds.index(ObjectKind(cursor.kind)) + 1 :]
         if following:
             return replace(cursor, kind=following[0], after="", width=0)
-        return Cursor(cursor.settings, cursor.directory, since=cursor.until, told=cursor.telling)
+        since, told = (cursor.since, cursor.told) if cursor.doubtful else (cursor.until, cursor.telling)
+        return Cursor(cursor.settings, cursor.directory, since=since, told=told, whole=cursor.whole)
 
 
 def begin(directory: Directory, text: str | None, reading: Reading) -> Walk:
     """Go on where a cursor says, or begin a snapshot."""
     fresh = Cursor(settings_mark(directory, reading), directory_mark(directory))
     cursor, note = parsed(text) if text is not None else None, ""
+    ordered = compares_ids(directory)
+    if cursor is not None and ordered and cursor.after and not is_id(cursor.after):
+        cursor = None
     if text is not None:
         note = _unfit(cursor, fresh)
     if cursor is None or note:
@@ -100,10 +117,16 @@ def begin(directory: Directory, text: str | None, reading: Reading) -> Walk:
                 f"Everybody is read, as always: the service account may not read {MODIFIED}, or the server does not "
                 "keep it."
             )
-            cursor = replace(fresh, since="")
+            cursor = fresh
         first = USER if USER in reading.kinds else GROUP
-        cursor = replace(cursor, until=until, kind=first)
-    return Walk(reading, cursor, compares_ids(directory), starts, note)
+        cursor = replace(cursor, until=until, kind=first, whole=cursor.whole if cursor.since else now())
+    return Walk(reading, cursor, ordered, starts, note)
+
+
+_DOUBT = (
+    "Who is missing is not taken for deleted: part of this was read from a server that stands in for the first one, "
+    "and that may not know everything yet."
+)
 
 
 def _unfit(cursor: Cursor | None, fresh: Cursor) -> str:
@@ -114,4 +137,12 @@ def _unfit(cursor: Cursor | None, fresh: Cursor) -> str:
         return "Everybody is read anew: this is another directory than the last import's, or its bases were made anew."
     if cursor.settings != fresh.settings:
         return "Everybody is read anew: the settings or what is to be read changed since the last import."
+    if cursor.since and not cursor.kind and not _is_fresh(cursor):
+        return "Everybody is read anew, as once a day: there are changes that no time shows."
     return ""
+
+
+def _is_fresh(cursor: Cursor) -> bool:
+    """Whether everybody was told lately, and this goes on from a time that has been."""
+    soon = moved(now(), _HOUR)  # clocks of several machines differ a little
+    return "" < cursor.whole <= soon and now() < moved(cursor.whole, WHOLE_SECONDS) and cursor.since <= soon

@@ -74,7 +74,11 @@ def _cannot_be_members(directory: Directory, missing: Sequence[str]) -> dict[str
 
 
 def _absent(member: str) -> NotFound:
-    return NotFound(f"There is no account {member} in the directory.", code="ldap.noSuchMember")
+    return NotFound(
+        f"There is no account {member} in the directory.",
+        code="ldap.noSuchMember",
+        fix="Nothing to do: it is tried again when the account has been made again.",
+    )
 
 
 def _nested(member: str) -> Rejected:

@@ -12,7 +12,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Collection, Sequence
 
-from connectors.errors import AlreadyExists, Rejected, Unavailable
+from connectors.errors import AlreadyExists, Misconfigured, Rejected, Unavailable
 from connectors.ldap_client.library import MODIFY_ADD, MODIFY_DELETE
 from connectors.ldap_client.names import parse_dn
 from connectors.ldap_client.results import NO_SUCH_ATTRIBUTE, NO_SUCH_OBJECT, SUCCESS, VALUE_EXISTS
@@ -36,10 +36,22 @@ class Numbers:
         self._next: dict[str, int] = {}
         self._unspent: defaultdict[str, list[int]] = defaultdict(list)
 
-    def take(self, session: Session, counter: str, attribute: str, numbers: tuple[int, int], in_use: InUse) -> int:
-        """Return a number that nobody has and nobody else gets. Raises ``Rejected`` where there is none left."""
+    def take(
+        self,
+        session: Session,
+        counter: str,
+        attribute: str,
+        numbers: tuple[int, int],
+        in_use: InUse,
+        *,
+        counted_as: str,
+    ) -> int:
+        """Return a number that nobody has and nobody else gets. Raises ``Rejected`` where there is none left.
+
+        Attributes that are ``counted_as`` the same one never get the same number.
+        """
         first, last = numbers
-        key = f"{attribute}/{first}="
+        key = f"{counted_as}/{first}="
         with self._lock:
             while unspent := self._unspent[key]:
                 if not in_use([number := unspent.pop()]):
@@ -60,13 +72,13 @@ class Numbers:
             one_object=True,
         )
 
-    def give_back(self, attribute: str, numbers: tuple[int, int], number: int) -> None:
+    def give_back(self, counted_as: str, numbers: tuple[int, int], number: int) -> None:
         """Keep a number for the next one who asks: the entry that it was for has surely not been made."""
         with self._lock:
-            self._unspent[f"{attribute}/{numbers[0]}="].append(number)
+            self._unspent[f"{counted_as}/{numbers[0]}="].append(number)
 
 
-def _read(session: Session, counter: str, key: str, first: int) -> int:
+def _read(session: Session, counter: str, key: str, first: int, *, again: bool = False) -> int:
     """Return the counter's value; make the counter where there is none yet, the same by whoever comes first."""
     start = f"{key}{first}".encode()
     entry = session.read(counter, ["description"])
@@ -75,7 +87,9 @@ def _read(session: Session, counter: str, key: str, first: int) -> int:
         try:
             session.add(counter, ["device"], {name: [value.encode()], "description": [start]}, "entryUUID")
         except AlreadyExists:
-            return _read(session, counter, key, first)
+            if again:
+                raise _hidden(counter) from None
+            return _read(session, counter, key, first, again=True)
         return first
     values = [text.removeprefix(key) for text in entry.values("description") if text.startswith(key)]
     if found := [int(value) for value in values if value.isdecimal()]:
@@ -106,6 +120,15 @@ def _free(number: int, last: int, in_use: InUse) -> int | None:
             return free
         number, run = candidates[-1] + 1, _RUN
     return None
+
+
+def _hidden(counter: str) -> Misconfigured:
+    return Misconfigured(
+        f"The counter of numbers {counter} is there, but the service account may not read it.",
+        code="ldap.counterHidden",
+        fix="Give the service account the right to read and write that entry, or choose another counter in the "
+        "connection's settings.",
+    )
 
 
 def _exhausted(attribute: str, first: int, last: int) -> Rejected:

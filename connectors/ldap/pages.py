@@ -175,11 +175,13 @@ class Filling:
 
 
 def _digest(entry: Entry) -> str:
-    """Return what tells an entry with its content from any other."""
+    """Return what tells an entry with its content, and its time, from any other.
+
+    With its time, because content that came back is no content that never went: a page between may have been stored.
+    """
     digest = hashlib.sha256(entry.dn.encode())
     for name in sorted(entry.attributes):
-        if name.lower() != MODIFIED.lower():
-            digest.update(name.encode())
-            for value in sorted(entry.octets(name)):
-                digest.update(len(value).to_bytes(4) + value)
+        digest.update(name.encode())
+        for value in sorted(entry.octets(name)):
+            digest.update(len(value).to_bytes(4) + value)
     return base64.b64encode(digest.digest()[:9]).decode()

@@ -50,7 +50,7 @@ def is_locked(directory: Directory, remote_id: str) -> bool:
 
 def set_password(directory: Directory, remote_id: str, password: SecretStr, *, must_change: bool) -> None:
     """Set a user's password. Raises ``Rejected`` where the policy refuses it; nothing is changed then."""
-    _must_be_encrypted(directory)
+    must_be_encrypted(directory)
     if must_change and not directory.schema.has_attribute(MUST_CHANGE):
         raise Rejected(
             f"The directory cannot make users change their password: it has no password policy ({MUST_CHANGE}).",
@@ -65,12 +65,13 @@ def set_password(directory: Directory, remote_id: str, password: SecretStr, *, m
         directory.session.modify(dn, {MUST_CHANGE: [(MODIFY_REPLACE, [b"TRUE"])]})
 
 
-def _must_be_encrypted(directory: Directory) -> None:
+def must_be_encrypted(directory: Directory) -> None:
+    """Raise ``Misconfigured`` where a password would be sent in clear text."""
     if directory.settings.security == "plain":
         raise Misconfigured(
             "Passwords are not sent over an unencrypted connection.",
             code="ldap.passwordNeedsTls",
-            fix="Choose LDAPS or StartTLS.",
+            fix="Set 'Security' of the connection to LDAPS (port 636) or StartTLS (port 389).",
         )
 
 

@@ -83,7 +83,8 @@ class LdapSettings(ServerSettings):
     gid_numbers: NumberRange = Field(
         default="",
         title="Numbers of groups",
-        description="Range of gidNumbers that new groups get. Empty: none is given.",
+        description="Range of gidNumbers that new groups get. Empty: none is given. Where it begins as that of users "
+        "does, no group gets the number of a user.",
     )
     primary_gid: int | None = Field(
         default=None,
@@ -174,6 +175,13 @@ class LdapSettings(ServerSettings):
             raise ValueError("deactivation by move needs the base DN of deactivated users")
         if self.inactive_base and parse_dn(self.user_base).is_under(parse_dn(self.inactive_base)):
             raise ValueError("the user base DN lies in the place of deactivated users: everybody would be inactive")
+        if self.has_own_groups and self.gid_numbers:
+            users, groups = bounds(self.uid_numbers), bounds(self.gid_numbers)
+            if users[0] != groups[0] and users[0] <= groups[1] and groups[0] <= users[1]:
+                raise ValueError(
+                    "the numbers of users and of groups overlap, and users have their own number as primary group: "
+                    "begin both ranges with the same number, keep them apart, or set the primary group of users"
+                )
         return self
 
     @property
@@ -190,6 +198,11 @@ class LdapSettings(ServerSettings):
     def counter_dn(self) -> str:
         """The DN of the counter of numbers."""
         return self.counter or f"cn=lockstep-numbers,{self.group_base}"
+
+    @property
+    def has_own_groups(self) -> bool:
+        """Whether a new user's gidNumber is the uidNumber that is given to them."""
+        return bool(self.uid_numbers) and self.primary_gid is None
 
     @property
     def holds_logins(self) -> bool:

@@ -35,6 +35,14 @@ def key_of(remote_id: str) -> str:
     return remote_id.lower()
 
 
+def is_id(text: str) -> bool:
+    """Whether ids can go on after this one where the server puts them in order."""
+    try:
+        return bool(UUID(text))
+    except ValueError:
+        return False
+
+
 def read_slice(
     directory: Directory, kind: ObjectKind, attributes: Sequence[str], after: str, width: int, *, ordered: bool
 ) -> Slice:
@@ -63,10 +71,7 @@ def compares_ids(directory: Directory) -> bool:
     """Whether the server finds entries by ranges of ids, tried on the user base: a wrong answer would lose people."""
     name, base = directory.settings.id_attribute, directory.settings.user_base
     entry = directory.session.read(base, [name])
-    try:
-        known = UUID(directory.id_of(entry)).int if entry else 0
-    except ValueError:
-        return False
+    known = UUID(remote_id).int if entry and is_id(remote_id := directory.id_of(entry)) else 0
     if not 0 < known < SPACE - 1:
         return False
     lower, same, higher = (str(UUID(int=number)) for number in (known - 1, known, known + 1))
@@ -87,9 +92,7 @@ def _found(
 ) -> dict[str, Entry]:
     """Return the entries of a kind that fulfil a condition, by their ids; a few more than ``most`` at the most."""
     found: dict[str, Entry] = {}
-    bases = directory.bases(kind)
-    # Who is moved from the second place to the first while both are read would be in neither: look there again.
-    for base in (*bases, *bases[:1]) if len(bases) > 1 else bases:
+    for base in directory.places(kind):
         for entry in directory.session.search(base, directory.of_kind(kind, condition), attributes):
             found[key_of(directory.id_of(entry))] = entry
             if most is not None and len(found) > most:

@@ -12,6 +12,11 @@ _STAMP = re.compile(r"[0-9]{4}(0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01])([01][0-9]|
 _FORM = "%Y%m%d%H%M%SZ"
 
 
+def now() -> str:
+    """Return the time by our own clock."""
+    return datetime.now(UTC).strftime(_FORM)
+
+
 def is_stamp(text: str) -> bool:
     """Whether this is a time as this module writes it."""
     return bool(_STAMP.fullmatch(text))
@@ -35,7 +40,8 @@ def latest(directory: Directory, since: str) -> str:
     """Return when the last change was that still shows, by the server's clock; nothing where no entry shows any.
 
     That is a time at which the server surely has been, which our clock cannot tell. It is searched for in steps that
-    double and then halve, each a search for one entry.
+    double and then halve, each a search for one entry. A time that lies ahead of our clock is not believed: one entry
+    from a day when the server's clock was wrong would hide every change before that day.
     """
     found = _one(directory, since or EPOCH) or (since and _one(directory, EPOCH))
     if not found:
@@ -48,7 +54,7 @@ def latest(directory: Directory, since: str) -> str:
         else:
             growing = False
             step //= 2
-    return last
+    return min(last, now())
 
 
 def _one(directory: Directory, since: str) -> str:

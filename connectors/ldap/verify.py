@@ -4,7 +4,7 @@ Here: every server, the base DNs, and in which order the rest is looked at (``ve
 """
 
 from collections.abc import Iterator
-from time import monotonic
+from functools import partial
 
 from connectors.contract import Check, Feature, Verification
 from connectors.errors import ConnectorError
@@ -14,7 +14,7 @@ from connectors.ldap.settings import LdapSettings
 from connectors.ldap.verify_rights import rights
 from connectors.ldap.verify_schema import offers, schema_checks
 from connectors.ldap_client.dialect import STANDARD
-from connectors.ldap_client.reach import Tried, close_all, failed, first_session, hurried, in_time, try_hosts
+from connectors.ldap_client.reach import Tried, failed, verified
 from connectors.ldap_client.results import missing_place
 from connectors.ldap_client.schema import read_schema
 from connectors.ldap_client.session import Session
@@ -43,22 +43,11 @@ GROUP_FEATURES = frozenset(
 
 def verify(settings: LdapSettings, features: frozenset[Feature]) -> Verification:
     """Connect to every host, and look at the directory through the first that works. Does not raise for findings."""
-    started, settings = monotonic(), hurried(settings)
-    try:
-        tried = try_hosts(settings, STANDARD)
-    except ConnectorError as error:
-        return Verification((failed("CA certificate", error),))
-    checks = [check for each in tried for check in each.checks]
-    try:
-        if session := first_session(tried):
-            checks += in_time(_look_around(session, settings, features, tried), started)
-    finally:
-        close_all(tried)
-    return Verification(tuple(checks))
+    return verified(settings, STANDARD, partial(_look_around, features))
 
 
 def _look_around(
-    session: Session, settings: LdapSettings, features: frozenset[Feature], tried: list[Tried]
+    features: frozenset[Feature], session: Session, settings: LdapSettings, tried: list[Tried]
 ) -> Iterator[Check]:
     schema = read_schema(session)
     directory = Directory(session, settings, schema, Numbers())

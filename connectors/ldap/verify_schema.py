@@ -3,11 +3,13 @@
 from collections.abc import Iterable, Iterator
 
 from connectors.contract import Check, Feature, ObjectKind
+from connectors.errors import Misconfigured
 from connectors.ldap.defaults import DEFAULTS
 from connectors.ldap.directory import GROUP, USER, Directory
+from connectors.ldap.passwords import MODIFY_PASSWORD, must_be_encrypted
 from connectors.ldap.structure import flaws, unmapped
 
-PAGED_RESULTS, PASSWORD_MODIFY = "1.2.840.113556.1.4.319", "1.3.6.1.4.1.4203.1.11.1"
+PAGED_RESULTS = "1.2.840.113556.1.4.319"
 _WRITES = {
     USER: frozenset({Feature.CREATE_USERS, Feature.UPDATE_USERS}),
     GROUP: frozenset({Feature.CREATE_GROUPS, Feature.UPDATE_GROUPS}),
@@ -26,26 +28,26 @@ def schema_checks(directory: Directory, features: frozenset[Feature]) -> Iterato
 def offers(directory: Directory, features: frozenset[Feature]) -> Iterator[Check]:
     """Look at the controls and extended operations that the features need, where the server names any."""
     offered = directory.schema.offers
-    if features & _IMPORTS and offered:
-        yield _offer(
-            "Paged results",
-            PAGED_RESULTS in offered,
-            "The server does not offer paged results, without which an import ends at its size limit.",
-            "Turn on the control 1.2.840.113556.1.4.319 on the server, or raise the size limit of the service account.",
+    if features & _IMPORTS and offered and PAGED_RESULTS not in offered:
+        detail = "The server does not offer paged results, without which an import ends at its size limit."
+        fix = (
+            "Turn on the control 1.2.840.113556.1.4.319 on the server, or raise the size limit of the service account."
         )
-    if Feature.SYNC_PASSWORDS in features and offered:
-        yield _offer(
-            "Password change",
-            PASSWORD_MODIFY in offered,
-            "The server does not offer the password modify operation (RFC 3062).",
-            "Turn it on on the server (1.3.6.1.4.1.4203.1.11.1), or leave out the synchronisation of passwords.",
-        )
+        yield Check("Paged results", ok=False, detail=detail, fix=fix)
+    if Feature.SYNC_PASSWORDS in features:
+        yield _password_change(directory)
 
 
-def _offer(name: str, offered: bool, detail: str, fix: str) -> Check:
-    if offered:
-        return Check(name, ok=True, detail="The server offers it.")
-    return Check(name, ok=False, detail=detail, fix=fix)
+def _password_change(directory: Directory) -> Check:
+    name = "Password change"
+    try:
+        must_be_encrypted(directory)
+    except Misconfigured as error:
+        return Check(name, ok=False, detail=str(error), fix=error.fix)
+    if MODIFY_PASSWORD in directory.schema.offers:
+        return Check(name, ok=True, detail="The server offers the password modify operation (RFC 3062).")
+    detail = "The server does not offer the password modify operation; userPassword is written, for the server to hash."
+    return Check(name, ok=True, detail=detail)
 
 
 def _classes(directory: Directory, kind: ObjectKind, features: frozenset[Feature]) -> Iterator[Check]:

@@ -1,6 +1,8 @@
 """The little of BER (ITU-T X.690) that values of controls and extended operations are made of."""
 
 SEQUENCE, OCTET_STRING, INTEGER, ENUMERATED, BOOLEAN = 0x30, 0x04, 0x02, 0x0A, 0x01
+LONGEST = 1 << 28
+"""No message that is waited for is longer, in octets: a group of a million members is a third of it."""
 
 
 def element(tag: int, content: bytes) -> bytes:
@@ -28,20 +30,38 @@ def elements(data: bytes) -> list[tuple[int, bytes]]:
     return found
 
 
-def framed(data: bytes) -> tuple[list[bytes], bytes]:
-    """Return the whole elements that data begins with, and what is left of one that has not arrived yet."""
-    whole, position = [], 0
-    while position + 1 < len(data):
-        first = data[position + 1]
-        start = position + 2 + (first & 0x7F if first & 0x80 else 0)
-        if start > len(data):
-            break
-        end = start + (int.from_bytes(data[position + 2 : start]) if first & 0x80 else first)
+def framed(data: bytes) -> tuple[list[bytes], bytes, int]:
+    """Return the whole messages that data begins with, the rest, and how long the rest must be to hold one more.
+
+    Raises ``ValueError`` for what is no message (RFC 4511, 5.1: definite lengths), or one longer than ``LONGEST``.
+    """
+    whole, position = list[bytes](), 0
+    while True:
+        end = _end(data, position)
         if end > len(data):
-            break
+            return whole, data[position:], end - position
         whole.append(data[position:end])
         position = end
-    return whole, data[position:]
+
+
+def _end(data: bytes, position: int) -> int:
+    """Return where a message ends; as long as its length has not arrived, where that will have."""
+    if position < len(data) and data[position] != SEQUENCE:
+        raise ValueError("a message does not begin as one")
+    if position + 1 >= len(data):
+        return position + 2
+    size = data[position + 1]
+    start = position + 2
+    if size >= 0x80:
+        start += size & 0x7F
+        if size == 0x80 or size > 0x88:
+            raise ValueError("a message has no definite length")
+        if start > len(data):
+            return start
+        size = int.from_bytes(data[position + 2 : start])
+    if size > LONGEST:
+        raise ValueError("a message is too long")
+    return start + size
 
 
 def _length(data: bytes, position: int) -> tuple[int, int]:

@@ -33,6 +33,8 @@ with warnings.catch_warnings():
         LDAPSocketSendError,
         LDAPStartTLSError,
     )
+    from ldap3.core.results import RESULT_CODES
+    from ldap3.operation import bind, extended
     from ldap3.protocol.rfc4512 import (
         AttributeTypeInfo,
         DitContentRuleInfo,
@@ -44,6 +46,16 @@ with warnings.catch_warnings():
     from ldap3.utils import asn1
     from ldap3.utils.conv import escape_filter_chars
     from ldap3.utils.dn import escape_rdn
+
+
+class _Codes(dict[int, str]):
+    def __missing__(self, code: int) -> str:
+        return f"code{code}"
+
+
+# Codes that ldap3 has no name for (RFC 4511, 4.1.9 leaves room for them) are answers, too, and no KeyError.
+for _reader in (asn1, bind, extended):
+    vars(_reader)["RESULT_CODES"] = _Codes(RESULT_CODES)
 
 SyncStrategy: Any = sync.SyncStrategy
 decode_message_fast: Any = asn1.decode_message_fast
@@ -57,6 +69,7 @@ __all__ = [
     "MODIFY_DELETE",
     "MODIFY_REPLACE",
     "NONE",
+    "RESULT_CODES",
     "SIMPLE",
     "SUBTREE",
     "SYNC",

@@ -20,7 +20,7 @@ from connectors.ldap_client.password_policy import ASK_POLICY, PolicyResponse, c
 from connectors.ldap_client.results import SUCCESS, is_transient
 from connectors.ldap_client.settings import ServerSettings
 from connectors.ldap_client.tls import VerifiedTls, tls_error
-from connectors.ldap_client.wire import make_lean
+from connectors.ldap_client.wire import NO_LDAP, make_lean
 
 
 def connect(settings: ServerSettings, context: ssl.SSLContext | None, host: str) -> Connection:
@@ -86,7 +86,11 @@ def bind(connection: Connection, settings: ServerSettings, dialect: Dialect) -> 
     if result["result"] == SUCCESS:
         return policy
     if is_transient(result["result"]):
-        raise Unavailable(f"{host}:{port} is busy or shutting down.", code=f"ldap.{result['description']}")
+        raise Unavailable(
+            f"{host}:{port} is busy or shutting down.",
+            code=f"ldap.{result['description']}",
+            fix="It is tried again. If it persists, look at the server.",
+        )
     raise dialect.bind_refusal(settings.bind_name, result["description"], result["message"] or "")
 
 
@@ -111,10 +115,11 @@ def _opening_error(
             fix="Check the spelling of the host, and that the DNS servers of the hub's network know it: a private name "
             "needs the company's own DNS.",
         )
-    refused = "refused" in str(error)
+    why = "nothing listens on this port." if "refused" in str(error) else "no connection comes about."
+    if NO_LDAP in str(error):
+        why = "what answers on this port does not speak LDAP."
     return Unavailable(
-        f"{host}:{port} cannot be reached: "
-        + ("nothing listens on this port." if refused else "no connection comes about."),
+        f"{host}:{port} cannot be reached: {why}",
         code="ldap.unreachable",
         fix="Check host and port, that the server is running, and that no firewall stands between the hub and it.",
     )

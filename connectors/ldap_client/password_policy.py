@@ -1,6 +1,6 @@
 """What a server's password policy says in its response control (draft-behera-ldap-password-policy-10, 6.2)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
@@ -103,3 +103,9 @@ def runs_out(response: PolicyResponse) -> str:
         days, hours = divmod(response.seconds_left // 3600, 24)
         return f"Its password expires in {days} days and {hours} hours."
     return ""
+
+
+def examples() -> Iterator[Misconfigured]:
+    """Yield an error of each code, for documents."""
+    for message, code, fix in _CANNOT_BIND.values():
+        yield Misconfigured(message.format("…"), code=code, fix=fix)

@@ -11,8 +11,9 @@ import ssl
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from time import monotonic
 
-from connectors.errors import ConnectorError, Unavailable
+from connectors.errors import ConnectorError, Misconfigured, Unavailable
 from connectors.ldap_client.dialect import STANDARD, Dialect
 from connectors.ldap_client.session import ConnectionLost, Session
 from connectors.ldap_client.settings import ServerSettings
@@ -20,6 +21,17 @@ from connectors.ldap_client.tls import client_context
 
 IDLE_SECONDS = 120
 """A connection that was not used for longer is not trusted: load balancers forget idle ones without a word."""
+
+ARRIVED_SECONDS = 900.0
+"""After a change of servers, absence proves nothing for so long: replication takes seconds within a site of Active
+Directory, and 15 minutes between two unless somebody has set more."""
+
+DOUBT_SECONDS = 60.0
+"""So long a write whose answer was lost is left alone where another server may be asked: it hears of it meanwhile."""
+
+
+SUBSTITUTE_SECONDS = 60
+"""How long a session to another server than the first one is used before the first one is tried again."""
 
 
 class Alone:
@@ -45,6 +57,9 @@ class Pool:
         self._settings = settings
         self._sticky = sticky
         self._last_host = settings.hosts[0]
+        self._moved: float | None = None
+        self._left = monotonic()
+        """When the first server was left, or was last found not to answer."""
         self._dialect = dialect
         self._context: ssl.SSLContext | None = None
         self._idle: list[Session] = []
@@ -75,6 +90,11 @@ class Pool:
                 held.close()
 
         await asyncio.to_thread(end)  # the pool itself may be closed already
+
+    @property
+    def moved_lately(self) -> bool:
+        """Whether a sticky pool has changed servers: this one may not know yet what the other one was told."""
+        return self._moved is not None and monotonic() - self._moved < ARRIVED_SECONDS
 
     async def close(self) -> None:
         """Close what is idle now, and what is in use when it comes back."""
@@ -111,7 +131,14 @@ class Pool:
         try:
             return self._attempt(verb)
         except ConnectionLost as lost:
-            raise _unavailable(lost, may_have_happened=False) from lost
+            raise self._lost(lost, may_have_happened=False) from lost
+
+    def _lost(self, lost: ConnectionLost, *, may_have_happened: bool) -> Unavailable:
+        """Return what is told of a lost connection. Where there are several servers, one does not speak for all."""
+        several = len(self._settings.hosts) > 1
+        doubt = DOUBT_SECONDS if several and self._sticky and may_have_happened else None
+        alone = several and not lost.timed_out
+        return _unavailable(lost, may_have_happened=may_have_happened, retry_after=doubt, one_object=alone)
 
     def _attempt[T](self, verb: Callable[[Session], T]) -> T:
         """Run the verb once. ``ConnectionLost`` is raised only where it may be run again."""
@@ -123,10 +150,12 @@ class Pool:
             session.close()
             wrote = session.writes_sent > before
             if wrote or lost.timed_out:
-                raise _unavailable(lost, may_have_happened=wrote) from lost
+                raise self._lost(lost, may_have_happened=wrote) from lost
             raise
-        except ConnectorError:
+        except ConnectorError as error:
             self._give_back(session)
+            if isinstance(error, Misconfigured) and self._is_substitute(session):
+                raise _without_the_first(self._settings.hosts[0], session.host, error) from error
             raise
         except BaseException:
             session.close()
@@ -151,9 +180,20 @@ class Pool:
                 return
         session.close()
 
+    @property
+    def _returns(self) -> bool:
+        """Whether a sticky pool is to try the first server again, so that all processes are at one again some day."""
+        return self._last_host != self._settings.hosts[0] and monotonic() - self._left >= ARRIVED_SECONDS
+
     def _is_current(self, session: Session) -> bool:
         """Whether all verbs should now go where this session leads."""
-        return not self._sticky or session.host == self._last_host
+        if self._sticky:
+            return session.host == self._last_host and not self._returns
+        return not self._is_substitute(session) or session.age < SUBSTITUTE_SECONDS
+
+    def _is_substitute(self, session: Session) -> bool:
+        """Whether a session leads to a server that is only used because the first one does not answer."""
+        return not self._sticky and session.host != self._settings.hosts[0]
 
     def _forget_idle(self) -> None:
         with self._lock:
@@ -164,12 +204,15 @@ class Pool:
     def _open(self, preferred: str | None = None) -> Session:
         """Connect to the first server that answers; what is wrong with the last one is told.
 
-        A sticky pool begins with the server that it used last: the others learn of what was written a while later.
+        A sticky pool begins with the server that it used last: the others learn of what was written a while later. It
+        tries the first one again when that is sure to know.
         """
         if self._settings.security != "plain" and self._context is None:
             self._context = client_context(self._settings)
         hosts = self._settings.hosts
-        if self._sticky:
+        if self._sticky and self._returns:
+            self._left = monotonic()
+        elif self._sticky:
             start = hosts.index(self._last_host)
             hosts = (*hosts[start:], *hosts[:start])
         hosts = tuple(sorted(hosts, key=lambda host: host != preferred))
@@ -184,11 +227,24 @@ class Pool:
     def _open_at(self, host: str, preferred: str | None) -> Session:
         session = Session.open(self._settings, self._context, host, self._dialect)
         if preferred is None:
+            if self._sticky and host != self._last_host:
+                self._moved = self._left = monotonic()
             self._last_host = host
         return session
 
 
-def _unavailable(lost: ConnectionLost, *, may_have_happened: bool) -> Unavailable:
+def _without_the_first(first: str, host: str, error: Misconfigured) -> Unavailable:
+    """Return what a fault of a substitute means, such as a read-only copy's refusal: that the first one is missed."""
+    return Unavailable(
+        f"{first} does not answer, and {host} cannot stand in for it. {error}",
+        code=error.code,
+        fix=f"It is tried again. If it persists, bring {first} back. {error.fix}".strip(),
+    )
+
+
+def _unavailable(
+    lost: ConnectionLost, *, may_have_happened: bool, retry_after: float | None = None, one_object: bool = False
+) -> Unavailable:
     what = "did not answer in time" if lost.timed_out else "broke off the connection"
     consequence = " It is not known whether it did what it was asked to." if may_have_happened else ""
     return Unavailable(
@@ -196,4 +252,6 @@ def _unavailable(lost: ConnectionLost, *, may_have_happened: bool) -> Unavailabl
         code="ldap.timeout" if lost.timed_out else "ldap.connectionLost",
         fix="It is tried again. If it persists, look at the server and at what lies between.",
         may_have_happened=may_have_happened,
+        retry_after=retry_after,
+        one_object=one_object,
     )

@@ -1,12 +1,12 @@
 """Every server of a connection tried at once, for "Verify Credentials": who answers, over TLS, and lets us sign in."""
 
 import ssl
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from time import monotonic
 
-from connectors.contract import Check
+from connectors.contract import Check, Verification
 from connectors.errors import ConnectorError, Unavailable
 from connectors.ldap_client.dialect import Dialect
 from connectors.ldap_client.opening import bind, close, connect
@@ -21,7 +21,7 @@ ANSWER_SECONDS = 10
 REACH_SECONDS = 20.0
 """After so long, servers that have not answered count as out of reach."""
 
-LOOK_SECONDS = 35.0
+LOOK_SECONDS = 30.0
 """After so long, what was not looked at yet is left out, and that is said."""
 
 _AT_ONCE = 16
@@ -36,6 +36,24 @@ class Tried:
     where: str
     checks: tuple[Check, ...]
     session: Session | None = None
+
+
+def verified[S: ServerSettings](
+    settings: S, dialect: Dialect, look: Callable[[Session, S, list[Tried]], Iterator[Check]]
+) -> Verification:
+    """Connect to every server, and look around through the first that works. Does not raise for findings."""
+    started, settings = monotonic(), hurried(settings)
+    try:
+        tried = try_hosts(settings, dialect)
+    except ConnectorError as error:
+        return Verification((failed("CA certificate", error),))
+    checks = [check for each in tried for check in each.checks]
+    try:
+        if session := first_session(tried):
+            checks += in_time(look(session, settings, tried), started)
+    finally:
+        close_all(tried)
+    return Verification(tuple(checks))
 
 
 def hurried[S: ServerSettings](settings: S) -> S:

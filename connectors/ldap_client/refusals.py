@@ -1,5 +1,7 @@
 """A refused bind in words (RFC 4513, 5.1)."""
 
+from collections.abc import Iterator
+
 from connectors.errors import Misconfigured
 
 
@@ -41,3 +43,9 @@ _REFUSALS = {
     "confidentialityRequired": _needs_encryption,
     "strongerAuthRequired": _needs_encryption,
 }
+
+
+def examples() -> Iterator[Misconfigured]:
+    """Yield an error of each code, for documents."""
+    for description in ("invalidCredentials", "confidentialityRequired", "strongerAuthRequired", "unwillingToPerform"):
+        yield bind_refusal("…", description, "")

@@ -1,14 +1,15 @@
 """LDAP result codes (RFC 4511, appendix A) as errors of the one tree, in words and without attribute values."""
 
 import re
-from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from connectors.errors import AlreadyExists, ConnectorError, Misconfigured, NotFound, Rejected, Unavailable
+from connectors.ldap_client.library import RESULT_CODES
 from connectors.ldap_client.password_policy import PolicyError
 
-SUCCESS, SIZE_LIMIT_EXCEEDED, NO_SUCH_ATTRIBUTE, VALUE_EXISTS = 0, 4, 16, 20
+SUCCESS, SIZE_LIMIT_EXCEEDED, REFERRAL, NO_SUCH_ATTRIBUTE, VALUE_EXISTS = 0, 4, 10, 16, 20
 NO_SUCH_OBJECT, INVALID_DN_SYNTAX, INSUFFICIENT_ACCESS = 32, 34, 50
 OBJECT_CLASS_VIOLATION = 65
 
@@ -32,9 +33,9 @@ class Result:
     dn: str
     code: int
     description: str
-    diagnostic: str = ""
+    diagnostic: str = field(default="", repr=False)
     attributes: Collection[str] = ()
-    values: Collection[str] = ()
+    values: Collection[str] = field(default=(), repr=False)
     refused_by_policy: PolicyError | None = None
     """Why the password policy refused, where it was asked."""
 
@@ -50,10 +51,16 @@ class Result:
     @property
     def said(self) -> str:
         """The server's own words, unless they repeat what was written: ``The server said: ...``, or nothing."""
-        text = " ".join(self.diagnostic.split())[:200]
-        if not text or any(len(value) > 2 and value.casefold() in text.casefold() for value in self.values):
+        text = " ".join(self.diagnostic.split())
+        # Compared without spaces and before it is cut: part of a secret is a secret.
+        bare = _bare(text)
+        if not text or any(len(value) > 2 and _bare(value) in bare for value in self.values):
             return ""
-        return f" The server said: {text}."
+        return f" The server said: {text[:200]}."
+
+
+def _bare(text: str) -> str:
+    return "".join(text.split()).casefold()
 
 
 def error_of(result: Result) -> ConnectorError:
@@ -162,6 +169,20 @@ _read_only = _misconfigured(
     "this server is a read-only copy",
     "Enter the host name of the server that accepts writes (the provider) first in the connection.",
 )
+
+
+def _referral(result: Result) -> ConnectorError:
+    """A referral is not followed: it would carry the password to a host that nobody configured."""
+    if result.operation is Operation.SEARCH:
+        return Misconfigured(
+            f"Another server keeps {result.dn}: this one only refers to it.",
+            code=_code(result),
+            fix="Correct the base DN in the connection, or enter the host name of the server that keeps that part of "
+            "the tree.",
+        )
+    return _read_only(result)
+
+
 _SECURITY = "Choose LDAPS or StartTLS, or a stronger way to bind."
 _TRANSIENT = frozenset({3, 11, 51, 52, 80})
 
@@ -173,7 +194,7 @@ _TABLE: dict[int, _Rule] = {
     ),
     7: _misconfigured("it does not know this way to authenticate", _SECURITY),
     8: _misconfigured("it demands a stronger authentication", _SECURITY),
-    10: _read_only,
+    REFERRAL: _referral,
     11: _unavailable("an administrative limit was exceeded"),
     12: _misconfigured("it does not support an extension that is needed", "Turn on paged results on the server."),
     13: _misconfigured("it demands an encrypted connection", _SECURITY),
@@ -201,3 +222,11 @@ _TABLE: dict[int, _Rule] = {
     71: _rejected("the entry cannot move to another server"),
     80: _unavailable("it had an internal problem (other)"),
 }
+
+
+def examples() -> Iterator[ConnectorError]:
+    """Yield an error of each code, for documents."""
+    for code in _TABLE:
+        yield error_of(Result(Operation.MODIFY, "…", code, RESULT_CODES[code]))
+    for code in (NO_SUCH_OBJECT, INSUFFICIENT_ACCESS):  # these say something else of a new entry
+        yield error_of(Result(Operation.ADD, "…", code, RESULT_CODES[code]))

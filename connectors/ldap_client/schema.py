@@ -101,10 +101,6 @@ class Schema:
             kept.setdefault(_comparable(rule, value), value)
         return list(kept.values())
 
-    def is_ordered(self, attribute: str) -> bool:
-        """Whether the attribute can be compared by ``>=`` in filters."""
-        return bool(self._inherited(attribute, "ordering"))
-
     def _contained(self, classes: tuple[str, ...], which: str) -> frozenset[str]:
         key = (which, *classes)
         if key not in self.contained:

@@ -74,7 +74,7 @@ class Session:
         self.policy = policy
         """What the password policy said when the service account was bound."""
         self._response_timeout = response_timeout
-        self._used = monotonic()
+        self._opened = self._used = monotonic()
         self.writes_sent = 0
         """How many writes may have reached the server, over the life of the session."""
 
@@ -104,6 +104,11 @@ class Session:
     def idle(self) -> float:
         """Seconds since the last operation."""
         return monotonic() - self._used
+
+    @property
+    def age(self) -> float:
+        """Seconds since it was opened."""
+        return monotonic() - self._opened
 
     def is_usable(self) -> bool:
         """Whether the connection is still open, as far as can be told without sending anything.

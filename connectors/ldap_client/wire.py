@@ -11,6 +11,7 @@ from typing import Any
 from connectors.ldap_client.ber import ENUMERATED, INTEGER, OCTET_STRING, SEQUENCE, element, elements, framed
 from connectors.ldap_client.library import (
     Connection,
+    LDAPSocketOpenError,
     LDAPSocketReceiveError,
     LDAPSocketSendError,
     SyncStrategy,
@@ -22,6 +23,9 @@ ADD, MODIFY, ENTRY, EXTENDED = 0x68, 0x66, 0x64, 0x78
 _CHUNK = 65_536
 _CLOSED, _COMPLETE = "TERMINATED_BY_SERVER", "RESPONSE_FROM_SERVER_COMPLETE"
 """What ldap3 looks for at the end of an answer."""
+NO_LDAP = "what came is no LDAP message"
+_UNREADABLE = (ValueError, LookupError, TypeError, AttributeError, RecursionError)
+"""What readers, ldap3's among them, raise over octets that are none of RFC 4511's."""
 _OPERATIONS = {"MODIFY_ADD": b"\0", "MODIFY_DELETE": b"\1", "MODIFY_REPLACE": b"\2"}
 
 type Control = tuple[str, bool, bytes | None]
@@ -33,6 +37,8 @@ class LeanStrategy(SyncStrategy):  # type: ignore[misc]  # it has no types
     def exchange(self, request: bytes, controls: Sequence[Control]) -> None:
         """Send one operation and wait for its result, which is the connection's then."""
         connection = self.connection
+        if connection.closed:
+            raise LDAPSocketOpenError("the connection is closed")
         message_id = connection.server.next_message_id()
         message = element(SEQUENCE, _integer(message_id) + request + control_list(controls))
         self._outstanding[message_id] = {}
@@ -45,7 +51,7 @@ class LeanStrategy(SyncStrategy):  # type: ignore[misc]  # it has no types
     def receiving(self) -> list[bytes]:
         """Read until the last message that began has ended; nothing where the server has closed the connection."""
         messages: list[bytes] = []
-        data = bytearray()
+        data, needed = bytearray(), 0
         while True:
             try:
                 chunk = self.connection.socket.recv(_CHUNK)
@@ -54,7 +60,12 @@ class LeanStrategy(SyncStrategy):  # type: ignore[misc]  # it has no types
             if not chunk:
                 return messages
             data += chunk
-            whole, rest = framed(bytes(data))
+            if len(data) < needed:
+                continue  # large groups come in thousands of pieces: none is looked at twice
+            try:
+                whole, rest, needed = framed(bytes(data))
+            except ValueError as error:
+                raise LDAPSocketReceiveError(NO_LDAP) from error
             messages += whole
             if not rest:
                 return messages
@@ -68,17 +79,22 @@ class LeanStrategy(SyncStrategy):  # type: ignore[misc]  # it has no types
             if not messages:
                 return _CLOSED
             for message in messages:
-                entry = entry_of(message)
-                if entry is not None:
-                    responses.append(entry)
-                    continue
-                decoded = decode_message_fast(message)
-                response = self.decode_response_fast(decoded)
-                if int(decoded["messageID"]) != message_id:
+                try:
+                    answered, response = self._read(message)
+                except _UNREADABLE as error:
+                    raise LDAPSocketReceiveError(NO_LDAP) from error
+                if answered != message_id:
                     return _CLOSED  # the server's good-bye (RFC 4511, 4.4.1), or nothing that can be relied upon
                 responses.append(response)
-                if response["type"] not in ("searchResRef", "intermediateResponse"):
+                if response["type"] not in ("searchResEntry", "searchResRef", "intermediateResponse"):
                     return [*responses, _COMPLETE]
+
+    def _read(self, message: bytes) -> tuple[int, dict[str, Any]]:
+        """Return which request a message answers, and what it says."""
+        if (entry := entry_of(message)) is not None:
+            return entry
+        decoded = decode_message_fast(message)
+        return int(decoded["messageID"]), self.decode_response_fast(decoded)
 
 
 def make_lean(connection: Connection) -> None:
@@ -122,10 +138,10 @@ def attribute_list(names: Sequence[str]) -> bytes:
     return element(SEQUENCE, b"".join(_text(name) for name in names))
 
 
-def entry_of(message: bytes) -> dict[str, Any] | None:
-    """Return the entry that a message brings, in ldap3's form; ``None`` for any other message."""
+def entry_of(message: bytes) -> tuple[int, dict[str, Any]] | None:
+    """Return the message id and the entry that a message brings, in ldap3's form; ``None`` for any other message."""
     ((_, content),) = elements(message)
-    _, (tag, body), *_ = elements(content)
+    (_, number), (tag, body), *_ = elements(content)
     if tag != ENTRY:
         return None
     (_, dn), (_, attributes) = elements(body)
@@ -133,7 +149,7 @@ def entry_of(message: bytes) -> dict[str, Any] | None:
     for _, attribute in elements(attributes):
         (_, name), (_, values) = elements(attribute)
         raw[name.decode()] = [value for _, value in elements(values)]
-    return {
+    return int.from_bytes(number), {
         "type": "searchResEntry",
         "raw_dn": dn,
         "dn": dn.decode("utf-8", "replace"),

@@ -30,6 +30,7 @@ from connectors.contract import (
 from connectors.errors import ConnectorError, NotFound, Rejected, Unavailable
 from connectors.memory.directory import DIRECTORIES, GROUP, NAMES, USER, Directory, same
 from connectors.memory.reading import Place, page_of
+from connectors.trial import Specimen, trial_name, with_trial
 
 _SHORTEST_PASSWORD = 12
 
@@ -86,10 +87,11 @@ class MemoryConnector(Connector):
 
     async def verify(self, features: frozenset[Feature] = PROVISIONING, *, trial: bool = False) -> Verification:
         """Say whether the directory answers."""
-        failure = self.directory.failure
-        if failure is None:
-            return Verification((Check("Directory", ok=True, detail="The directory answers."),))
-        return Verification((Check("Directory", ok=False, detail=str(failure), fix=failure.fix or "Try again later."),))
+        check = Check("Directory", ok=True, detail="The directory answers.")
+        if failure := self.directory.failure:
+            check = Check("Directory", ok=False, detail=str(failure), fix=failure.fix or "Try again later.")
+        seen = Verification((check,))
+        return await with_trial(self, seen, features, _specimens, self._purge) if trial else seen
 
     async def find(self, match: Match) -> Sequence[Account]:
         """Compare without regard to case."""
@@ -203,6 +205,9 @@ class MemoryConnector(Connector):
             yield replace(page, note=note)
             note, more = "", page.more
 
+    async def _purge(self, _: ObjectKind, remote_id: str) -> None:
+        self.directory.deleted.pop(remote_id, None)
+
     @asynccontextmanager
     async def _call(self, verb: str, *, writes: bool = False) -> AsyncIterator[None]:
         """Count the call, let others run as input and output would, and misbehave as the directory was told."""
@@ -217,3 +222,12 @@ class MemoryConnector(Connector):
 
 def _matches(account: Account, match: Match) -> bool:
     return account.kind is match.kind and same(account.attributes.get(match.attribute), match.value)
+
+
+async def _specimens() -> Mapping[ObjectKind, Specimen]:
+    """Return the throw-away user and group of a trial."""
+    named = {kind: (NAMES[kind], trial_name()) for kind in ObjectKind}
+    return {
+        kind: Specimen(Match(kind, key, name), {key: name}, {"title": "Lockstep's trial"}, {key: trial_name()})
+        for kind, (key, name) in named.items()
+    }

@@ -1,9 +1,11 @@
 """Rules of the contract about single accounts: create, find, read, update, rename, clear."""
 
+from contextlib import suppress
+
 import pytest
 
 from connectors.contract import Connector, Value
-from connectors.errors import AlreadyExists, NotFound
+from connectors.errors import AlreadyExists, NotFound, Unavailable
 from connectors.testing.samples import AWKWARD_TEXTS, GROUP, USER, Rules, SampleNames, Samples, need
 
 
@@ -77,6 +79,19 @@ class AccountRules(Rules):
         user = await samples.user({names.display_name: name})
         assert await samples.found(GROUP, names.group_name, name) == [group.remote_id]
         assert await samples.found(USER, names.display_name, name) == [user.remote_id]
+
+    async def test_verbs_keep_kinds_apart(self, connector: Connector, names: SampleNames, samples: Samples) -> None:
+        """A remote id of the other kind is nobody's, or is not there yet: nothing of it is told, changed or deleted."""
+        user, group = await samples.user({names.title: "Engineer"}), await samples.group()
+        for kind, other, change in ((GROUP, user, names.group_name), (USER, group, names.display_name)):
+            with pytest.raises((NotFound, Unavailable)):
+                await connector.read(kind, other.remote_id)
+            with pytest.raises((NotFound, Unavailable)):
+                await connector.update(kind, other.remote_id, {change: "Somebody Else"})
+            with suppress(Unavailable):
+                await connector.delete(kind, other.remote_id)
+            assert (await connector.read(other.kind, other.remote_id)).remote_id == other.remote_id
+        assert await samples.value(user, names.title) == "Engineer"
 
     async def test_a_duplicate_create_raises_already_exists(
         self, connector: Connector, names: SampleNames, samples: Samples

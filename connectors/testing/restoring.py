@@ -145,6 +145,7 @@ class RestoreRules(Rules):
         await importer.until(lambda picture: picture.has(user))
         await connector.delete(USER, user.remote_id)
         await importer.until(lambda picture: not picture.has(user))
+        assert user.remote_id in importer.picture.restorable, "the import does not say that it can come back"
         await connector.restore(USER, user.remote_id)
         stands = [set(await connector.members(group.remote_id)) for group in groups]
         await importer.until(lambda picture: picture.has(user) and [picture.of(group) for group in groups] == stands)

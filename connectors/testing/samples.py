@@ -44,7 +44,7 @@ class SampleNames:
     is for how many seconds a change may stay unseen by an import or a search. ``restored`` are the attributes with
     which a deleted user comes back (none given: login, display name and title); ``restores_groups`` says that deleted
     groups come back, too. ``weak_password`` is one that the system's policy refuses, ``None`` where it has no policy;
-    ``good_passwords`` are two that it takes.
+    ``good_passwords`` are two that it takes. ``tells_waits``: a system that is too busy says for how long.
     """
 
     login: str
@@ -68,6 +68,7 @@ class SampleNames:
     restores_groups: bool = False
     weak_password: str | None = "Xq7"  # noqa: S105 - nobody's
     good_passwords: tuple[str, str] = ("Plum-Tree7-Lantern!", "Walnut+Boat8-Candle!")
+    tells_waits: bool = True
 
 
 def offered(capability: bool, what: str) -> None:
@@ -209,7 +210,7 @@ class Rules:
         pytest.skip("no hook lose_answers")
 
     def throttle(self, seconds: float) -> AbstractAsyncContextManager[None]:
-        """Hook: from now on and for ``seconds`` the system answers "too many requests, come back in ``seconds``"."""
+        """Hook: from now on and for ``seconds`` the system is too busy to write, and says so (see ``tells_waits``)."""
         pytest.skip("no hook throttle")
 
     async def misconfigured(self) -> Connector:

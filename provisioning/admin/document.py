@@ -1,23 +1,26 @@
-"""Writes the tables of ``docs/admin-api.md`` and ``docs/connections.md`` from what the code says.
+"""Writes the tables of the operators' documents from what the code says: routes, and of each kind of system its page.
 
     python -m provisioning.admin.document [folder]
 
 Only what stands between ``<!-- generated: NAME -->`` and ``<!-- end -->`` is written; the words around it are a
-person's. A test fails when a table is stale.
+person's. A connector's page is called like its kind. What else its page shows comes from ``PARTS`` in the module
+``documenting`` of its package, by name. A test fails when a table is stale.
 """
 
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from provisioning.admin.api import build
+from provisioning.admin.codes import DOES, DOTS, told_by
 from provisioning.admin.kinds import KindView, describe
 from provisioning.connections.registry import KINDS, connector_class
 from provisioning.hub import hub
-
-DOCUMENTS = ("admin-api.md", "connections.md")
 
 ABILITIES = {
     "passwords": "passwords can be set",
@@ -27,13 +30,41 @@ ABILITIES = {
 }
 """Capabilities that no feature shows, in words."""
 
-_PART = re.compile(r"(<!-- generated: (?P<name>[a-z-]+) -->)\n.*?(<!-- end -->)", re.DOTALL)
+_PART = re.compile(r"(<!-- generated: (?P<name>[a-z_-]+) -->)\n.*?(<!-- end -->)", re.DOTALL)
+type _Parts = Mapping[str, Callable[[], Iterator[str]]]
+
+
+def page_of(kind: str) -> str:
+    """Return the document of a kind of system."""
+    return f"{kind.replace('_', '-')}.md"
+
+
+def documents() -> list[str]:
+    """Return the documents that have generated parts."""
+    return ["admin-api.md", "connections.md", *map(page_of, sorted(KINDS))]
+
+
+def package_of(kind: str) -> str:
+    """Return the package of the connector of a kind."""
+    return ".".join(connector_class(kind).__module__.split(".")[:2])
 
 
 def written(text: str) -> str:
     """Return a document with its generated parts made anew. Raises ``KeyError`` for a part that nobody makes."""
-    parts = {"routes": _routes, "kinds": _kinds}
+    parts = _parts()
     return _PART.sub(lambda match: f"{match[1]}\n\n{'\n'.join(parts[match['name']]())}\n\n{match[3]}", text)
+
+
+def _parts() -> _Parts:
+    parts: dict[str, Callable[[], Iterator[str]]] = {"routes": _routes, "kinds": _kinds}
+    for kind in KINDS:
+        package, view = package_of(kind), describe(connector_class(kind))
+        parts |= {f"settings-{kind}": partial(_settings, view), f"mappings-{kind}": partial(_mappings, view)}
+        for prefix in {told.code.partition(".")[0] for told in told_by(package)}:
+            parts[f"codes-{prefix}"] = partial(_codes, prefix)
+        if find_spec(f"{package}.documenting"):
+            parts |= import_module(f"{package}.documenting").PARTS
+    return parts
 
 
 def _routes() -> Iterator[str]:
@@ -51,26 +82,26 @@ def _routes() -> Iterator[str]:
 
 
 def _kinds() -> Iterator[str]:
-    for number, kind in enumerate(sorted(KINDS)):
-        if number:
-            yield ""
-        yield from _kind(describe(connector_class(kind)))
+    yield "| kind | system | besides | does not have |"
+    yield "| --- | --- | --- | --- |"
+    for kind in (describe(connector_class(name)) for name in sorted(KINDS)):
+        without = [f"`{name}`" for name, possible in kind.features.items() if not possible]
+        page = f"[{_cell(kind.title)}]({page_of(kind.kind)})"
+        yield f"| `{kind.kind}` | {page} | {_abilities(kind)} | {', '.join(without) or 'nothing'} |"
 
 
-def _kind(kind: KindView) -> Iterator[str]:
-    yield f"### `{kind.kind}`: {kind.title}"
-    yield ""
-    without = [name for name, possible in kind.features.items() if not possible]
-    yield f"Features that it does not have: {', '.join(f'`{name}`' for name in without) or 'none'}."
-    yield f"{_abilities(kind)}"
-    yield ""
+def _settings(kind: KindView) -> Iterator[str]:
     yield "| setting | default | meaning |"
     yield "| --- | --- | --- |"
     required = kind.settings.get("required", ())
     for name, field in kind.settings["properties"].items():
         yield f"| `{name}` | {_default(name, field, required)} | {_meaning(field)} |"
-    for object_kind, mappings in kind.mappings.items():
-        yield ""
+
+
+def _mappings(kind: KindView) -> Iterator[str]:
+    for number, (object_kind, mappings) in enumerate(kind.mappings.items()):
+        if number:
+            yield ""
         matching = ", ".join(f"`{name}`" for name in kind.matching[object_kind])
         yield f"{object_kind}: matched by {matching or 'nothing'} unless set otherwise."
         yield ""
@@ -91,10 +122,23 @@ def _kind(kind: KindView) -> Iterator[str]:
             yield f"| `{mapping.target}` | {sources} | {', '.join(marks)} |"
 
 
+def _codes(prefix: str) -> Iterator[str]:
+    """Yield the table of codes. What differs in its words only shares a row."""
+    yield "| code | what happened | the hub | what to do |"
+    yield "| --- | --- | --- | --- |"
+    rows: dict[tuple[str, str, str], list[str]] = {}
+    for told in {each for kind in KINDS for each in told_by(package_of(kind))}:
+        if told.code.startswith(f"{prefix}."):
+            fix = "what the report says" if told.fix == DOTS else told.fix
+            rows.setdefault((told.code, DOES[told.error], fix), []).append(told.message)
+    for (code, does, fix), messages in sorted(rows.items()):
+        yield f"| `{code}` | {'<br>'.join(map(_cell, sorted(messages)))} | {does} | {_cell(fix) or 'nothing'} |"
+
+
 def _abilities(kind: KindView) -> str:
     """Say what the system can do besides being provisioned."""
     can = [words for name, words in ABILITIES.items() if kind.capabilities[name]]
-    return f"Besides: {', '.join(can) or 'nothing'}."
+    return ", ".join(can)
 
 
 def _default(name: str, field: dict[str, Any], required: list[str] | tuple[str, ...]) -> str:
@@ -119,12 +163,12 @@ def _meaning(field: dict[str, Any]) -> str:
 
 
 def _cell(text: str) -> str:
-    return " ".join(text.replace("|", "\\|").split())
+    return " ".join(text.replace("|", "\\|").replace("<", "\\<").split())
 
 
 def main(folder: Path) -> None:
     """Write the documents of a folder."""
-    for name in DOCUMENTS:
+    for name in documents():
         path = folder / name
         path.write_text(written(path.read_text(encoding="utf-8")), encoding="utf-8")
 

@@ -29,18 +29,8 @@ from provisioning.engine.planner import (
     plan,
 )
 from provisioning.engine.references import resolve
-from provisioning.engine.wording import blocked, changes, text, unsure
+from provisioning.engine.wording import ACTIONS, blocked, changes, text, unsure
 from provisioning.reports.entries import Action, Entry, Status
-
-_ACTIONS = {
-    Bring: Action.CREATE,
-    Recover: Action.DELETE,
-    Update: Action.UPDATE,
-    Activate: Action.ACTIVATE,
-    Deactivate: Action.DEACTIVATE,
-    Delete: Action.DELETE,
-    Skip: Action.SKIP,
-}
 
 
 @dataclass(slots=True)
@@ -66,15 +56,15 @@ class Application:
     answered: bool = False
     left_groups: bool = False
     _started: float = 0.0
+    _at: Step | None = None
 
     async def run(self, steps: Sequence[Step]) -> None:
         """Do the steps in order; the first that fails ends the plan and is kept in ``error``."""
         for step in steps:
-            self._started = time.monotonic()
             try:
                 await self._do(step)
             except ConnectorError as error:
-                self.fail(step, error)
+                self.fail(self._at or step, error)
                 return
 
     def fail(self, step: Step, error: ConnectorError) -> None:
@@ -83,18 +73,19 @@ class Application:
         self.answered = self.answered or not isinstance(error, Unavailable)
         put_off = isinstance(error, Unavailable | Misconfigured)
         self._report(
-            _ACTIONS[type(step)],
+            ACTIONS[type(step)],
             Status.WAITING if put_off else Status.FAILURE,
             problem=Problem(error.code, str(error), error.fix),
         )
 
     async def _do(self, step: Step) -> None:
+        self._at, self._started = step, time.monotonic()
         match step:
             case Bring():
                 await self._bring(step)
             case Recover():
                 await self._recover()
-            case Update():
+            case Update() if self.link.remote_id:  # a deactivation may have found the account gone
                 await self._update(step)
             case Deactivate() | Activate():
                 await self._switch(active=isinstance(step, Activate))
@@ -118,20 +109,30 @@ class Application:
         given = {name: value for name, value in values.items() if value not in (None, "", ())}
         try:
             account = await self.connector.create(self.desired.kind, given, active=True)
-        except AlreadyExists as exists:
-            # Somebody else was first, or an earlier try of ours did happen: the match tells. Or a deleted account has
-            # the name still.
-            if (found := await self._match()) is not None:
-                await self._adopt(found)
-            elif not await self._restored_by_match():
-                raise blocked(exists) from exists
-            return
+        except ConnectorError as error:
+            if error.created is not None:
+                # It stands, whatever it lacks: from now on it is known by its id, and the next try writes everything.
+                self._made(error.created, {})
+                self._at = Update({})
+            elif isinstance(error, AlreadyExists):
+                await self._instead(error)
+                return
+            raise
+        self._made(account, self.desired.values, missing)
+
+    async def _instead(self, exists: AlreadyExists) -> None:
+        """Somebody else was first, or an earlier try of ours: the match tells. Or a deleted account has the name."""
+        if (found := await self._match()) is not None:
+            await self._adopt(found)
+        elif not await self._restored_by_match():
+            raise blocked(exists) from exists
+
+    def _made(self, account: Account, values: Mapping[str, Wanted], missing: Sequence[Pending] = ()) -> None:
         self.answered = True
-        self.link = dataclasses.replace(self.link, values={}, former="")
-        self._written(account, self.desired.values, missing)
-        made_active = None if self.desired.kind is ObjectKind.GROUP else account.active is not False
-        self.link = dataclasses.replace(self.link, active=made_active)
-        self._report(Action.CREATE, Status.SUCCESS, changes=changes({}, self.desired.values))
+        active = None if self.desired.kind is ObjectKind.GROUP else account.active is not False
+        self.link = dataclasses.replace(self.link, values={}, former="", active=active)
+        self._written(account, values, missing)
+        self._report(Action.CREATE, Status.SUCCESS, changes=changes({}, values))
 
     async def _recover(self) -> None:
         """Find and remove what was begun for a resource that is deleted since; often there is nothing to find."""
@@ -152,7 +153,8 @@ class Application:
         return found
 
     async def _restored_by_match(self) -> bool:
-        if not self.connector.capabilities.restore:
+        # A group would come back with its members of then, whom nobody wants in any more.
+        if self.desired.kind is ObjectKind.GROUP or not self.connector.capabilities.restore:
             return False
         deleted = await self._match(deleted=True)
         return deleted is not None and await self._restored(deleted.remote_id, deleted.name)
@@ -161,11 +163,11 @@ class Application:
         """Bring a deleted account back where the system can, and bring it in step; false where there is none."""
         if not remote_id or not self.connector.capabilities.restore:
             return False
-        await claim(self.links, self.link, remote_id, name)
         try:
+            await claim(self.links, self.link, remote_id, name)
             account = await self.connector.restore(self.desired.kind, remote_id)
         except (NotFound, AlreadyExists, Rejected, Misconfigured) as error:
-            # Gone for good, or not to be had: a new account serves the person, too.
+            # Gone for good, somebody else's by now, or not to be had: a new account serves the person, too.
             self._report(Action.RESTORE, Status.SKIPPED, problem=Problem(error.code, str(error), error.fix))
             return False
         self.answered = self.left_groups = True
@@ -179,6 +181,8 @@ class Application:
             name: value if not isinstance(value, Reference) else None for name, value in account.attributes.items()
         }
         written = self.link.values if account.remote_id == self.link.former else {}
+        # Restored by somebody else, or by a job that came to no end: it may have lost its memberships all the same.
+        self.left_groups = self.left_groups or account.remote_id == self.link.former
         self.link = dataclasses.replace(
             self.link,
             remote_id=account.remote_id,
@@ -190,7 +194,6 @@ class Application:
         self._report(action, Status.SUCCESS)
         rest = plan(self.desired, self.link, self.connection.features, self.connection.deletion)
         for step in rest:
-            self._started = time.monotonic()
             await self._do(step)
 
     async def _update(self, step: Update) -> None:
@@ -218,7 +221,7 @@ class Application:
             if active:
                 await self._again(gone)
                 return
-            self._lost(remembered=True)
+            self.link = self.link.without_account(remembered=True)
             self._report(action, Status.SUCCESS, problem=Problem("account.gone", "The account was gone already."))
             return
         self.answered = True
@@ -233,26 +236,24 @@ class Application:
         await self.connector.delete(self.desired.kind, self.link.remote_id)
         self.answered = True
         self._report(Action.DELETE, Status.SUCCESS)
-        self._lost(remembered=False)
+        self.link = self.link.without_account(remembered=False)
 
     async def _again(self, gone: NotFound) -> None:
         """Restore an account that somebody has deleted in the system behind our back, or create it again."""
         self.answered = True
-        if any(entry.action is Action.RESTORE and entry.status is Status.SUCCESS for entry in self.entries):
-            raise gone  # it was restored a moment ago and does not show everywhere yet: the next try finds it
+        told = [(entry.action, entry.status) for entry in self.entries]
+        if (Action.RESTORE, Status.SUCCESS) in told or (Action.UPDATE, Status.WAITING) in told:
+            raise gone  # a moment ago it was restored, or found though it is gone: not every copy of the system knows
         self._report(
             Action.UPDATE,
             Status.WAITING,
             problem=Problem("account.gone", "The account was deleted there; it is restored or made again."),
         )
-        self._lost(remembered=True)
+        self.link = self.link.without_account(remembered=True)
         step = plan(self.desired, self.link, self.connection.features, self.connection.deletion)[0]
         if not isinstance(step, Bring):
             raise gone
         await self._bring(step)
-
-    def _lost(self, *, remembered: bool) -> None:
-        self.link = self.link.without_account(remembered=remembered)
 
     def _skip(self, reason: str) -> None:
         self.link = dataclasses.replace(self.link, status=LinkStatus.SKIPPED)

@@ -84,7 +84,7 @@ class Circuits:
         return seen.state
 
     async def succeeded(self, connection: Connection) -> None:
-        """Note that the system answered; frees a connection that was stopped."""
+        """Note that the system answered; frees a connection that was stopped and is tried again."""
         self._failures.pop(connection.id, None)
         if (await self.get(connection.id)).status is Health.OK:
             return
@@ -94,8 +94,8 @@ class Circuits:
     async def _back(self, connection: Connection) -> None:
         state = await self.get(connection.id, fresh=True)
         now = datetime.now(UTC)
-        # No job is begun in a quarantine: what succeeded was under way before, and proves nothing.
-        if state.status is Health.OK or (state.status is Health.QUARANTINED and state.stops(connection, now)):
+        # While a connection is stopped no job begins: what succeeds was under way before, and proves nothing.
+        if state.status is Health.OK or state.stops(connection, now):
             return
         log.info("connection %s is back after %s", connection.id, state.status)
         away = f" after {round((now - state.since).total_seconds())} s" if state.since else ""

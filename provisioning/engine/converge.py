@@ -134,7 +134,9 @@ class Converger:
                 ),
             )
         settled, due = outcome(work, held, desired)
-        groups = await self._doubted(connection.id, settled) if work.left_groups else []
+        # Not the first account of this resource here: the earlier one had memberships.
+        anew = bool(held.generation and settled.remote_id and settled.remote_id != held.remote_id)
+        groups = await self._doubted(connection.id, settled) if work.left_groups or anew else []
         try:
             waiters = await self.links.settle(held, settled, work.entries, job, due=due)
         except OwnedByAnother:
@@ -161,9 +163,6 @@ class Converger:
         decision = decide(work.error, link.attempts) if work.error else None
         await self._tell_circuit(connection, work, decision)
         follow_ups = await self._woken(connection.id, waiters)
-        if link.remote_id and link.remote_id != before.remote_id and before.generation:
-            # Not the first account of this resource here: the earlier one had memberships.
-            follow_ups += await self._memberships_again(connection.id, link)
         for pending in work.missing:
             other = Link(connection.id, pending.resource_id, pending.kind)
             if not await self.links.add_waiter(other, link.key):

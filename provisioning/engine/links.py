@@ -98,6 +98,11 @@ class Link:
         """Return for how many seconds a job still holds the link; 0 when it is free."""
         return _lease_left(self.lease, self.leased_until, now)
 
+    @property
+    def may_return(self) -> bool:
+        """Whether an account that somebody deleted there may be restored, with the memberships that it had."""
+        return bool(self.former) and self.generation != GONE
+
     def without_account(self, *, remembered: bool) -> Self:
         """Return the link of an account that is not there any more; where it may come back, it is remembered."""
         bare = replace(self, remote_id="", remote_name="", active=None)

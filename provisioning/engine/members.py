@@ -72,7 +72,10 @@ class Membership:
             return MemberStep.ADD if ready else MemberStep.WAIT
         if not self.stored:
             return MemberStep.NOTHING
-        return MemberStep.REMOVE if ready else MemberStep.DROP
+        if ready:
+            return MemberStep.REMOVE
+        missing = [link for link in (self.group, self.member) if link is None or not link.remote_id]
+        return MemberStep.WAIT if all(link is not None and link.may_return for link in missing) else MemberStep.DROP
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,10 +242,11 @@ def _settled(
         return failed, now + decision.delay, entry
     if step is MemberStep.WAIT:
         what = "the group" if not membership.group_remote else "the member"
+        done = "added as soon as both accounts exist" if membership.wanted else "removed if the account is restored"
         problem = Problem(
             "reference.waiting",
             f"Waits for the account of {what}.",
-            "Nothing to do: the member is added as soon as both accounts exist.",
+            f"Nothing to do: the member is {done}.",
         )
         told = row.problem.code == problem.code
         waiting = dataclasses.replace(

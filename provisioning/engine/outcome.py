@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from connectors.contract import Connector
-from connectors.errors import AlreadyExists, ConnectorError, NotFound, Rejected, Unavailable
+from connectors.errors import AlreadyExists, ConnectorError, NotFound, Rejected
 from provisioning.connections.connection import Connection
 from provisioning.connections.matching import matching_attributes, questions
 from provisioning.engine.apply import Application
@@ -51,7 +51,7 @@ def _still_unsure(work: Application, held: Link) -> tuple[tuple[str, str], ...]:
     when it could not be looked up now, nothing when the system has answered for good.
     """
     error = work.error
-    if isinstance(error, Unavailable) and error.may_have_happened:
+    if error is not None and error.may_have_happened:
         return held.intent
     looked_up = isinstance(error, Rejected | AlreadyExists | NotFound) and not error.code.startswith("match.")
     return () if looked_up else work.unsure

@@ -5,6 +5,19 @@ from collections.abc import Mapping
 from connectors.errors import AlreadyExists, Rejected
 from provisioning.connections.mapping import Pending
 from provisioning.engine.links import Wanted
+from provisioning.engine.planner import Activate, Bring, Deactivate, Delete, Recover, Skip, Step, Update
+from provisioning.reports.entries import Action
+
+ACTIONS: Mapping[type[Step], Action] = {
+    Bring: Action.CREATE,
+    Recover: Action.DELETE,
+    Update: Action.UPDATE,
+    Activate: Action.ACTIVATE,
+    Deactivate: Action.DEACTIVATE,
+    Delete: Action.DELETE,
+    Skip: Action.SKIP,
+}
+"""What a report calls the steps of a plan."""
 
 
 def blocked(exists: AlreadyExists) -> Rejected:

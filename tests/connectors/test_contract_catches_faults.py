@@ -66,6 +66,17 @@ class ClaimsCompletenessOfEveryPage(_Pages):
         return replace(page, starts=True, complete=True)
 
 
+class ForgetsTheRecycleBin(_Pages):
+    def altered(self, page: Page) -> Page:
+        return replace(page, changes=tuple(replace(each, restorable=False) for each in page.changes))
+
+
+class DeletesWhateverItIs(MemoryConnector):
+    async def delete(self, kind: ObjectKind, remote_id: str) -> None:
+        standing = self.directory.accounts.get(remote_id)
+        await super().delete(standing.kind if standing else kind, remote_id)
+
+
 class ResumesAtTheEnd(MemoryConnector):
     """Takes the place in the log anew when a stream is taken up: what changed in between is lost."""
 
@@ -99,8 +110,19 @@ class FindsTheDeletedInTheirOrder(MemoryConnector):
 
 class LeavesTheTrialBehind(MemoryConnector):
     async def verify(self, features: frozenset[Feature] = PROVISIONING, *, trial: bool = False) -> Verification:
-        await self.create(USER, {"login": "trial"}, active=False)
+        if trial:
+            await self.create(USER, {"login": "trial"}, active=False)
         return await super().verify(features, trial=trial)
+
+
+class TriesNothing(MemoryConnector):
+    async def verify(self, features: frozenset[Feature] = PROVISIONING, *, trial: bool = False) -> Verification:
+        return await super().verify(features)
+
+
+class WritesUnasked(MemoryConnector):
+    async def verify(self, features: frozenset[Feature] = PROVISIONING, *, trial: bool = False) -> Verification:
+        return await super().verify(features, trial=True)
 
 
 class SetsNoPassword(MemoryConnector):
@@ -130,6 +152,8 @@ FAULTS: list[tuple[type[MemoryConnector], str]] = [
     (SaysNothingOfStartingAgain, "test_a_cursor_that_is_too_old_starts_again_with_a_note"),
     (ForgetsActivity, "test_a_deactivation_and_an_activation_show"),
     (ClaimsCompletenessOfEveryPage, "test_an_import_goes_on_beyond_a_page"),
+    (ForgetsTheRecycleBin, "test_a_deletion_and_a_restoration_show_in_imports"),
+    (DeletesWhateverItIs, "test_verbs_keep_kinds_apart"),
     (ResumesAtTheEnd, "test_a_change_shows"),
     (ResumesAtTheEnd, "test_an_import_goes_on_after_a_restart"),
     (ResumesAtTheEnd, "test_a_stream_is_taken_up_from_every_page"),
@@ -137,6 +161,8 @@ FAULTS: list[tuple[type[MemoryConnector], str]] = [
     (RestoresAsSomebodyElse, "test_a_restored_account_is_who_it_was"),
     (FindsTheDeletedInTheirOrder, "test_of_several_deleted_namesakes_the_last_comes_first"),
     (LeavesTheTrialBehind, "test_a_trial_passes_and_leaves_nothing_behind"),
+    (TriesNothing, "test_a_trial_passes_and_leaves_nothing_behind"),
+    (WritesUnasked, "test_a_trial_passes_and_leaves_nothing_behind"),
     (SetsNoPassword, "test_a_person_signs_in_with_the_password_that_was_set"),
     (SetsNoPassword, "test_a_password_that_the_policy_refuses_is_rejected"),
     (TellsThePassword, "test_a_password_shows_in_no_text"),

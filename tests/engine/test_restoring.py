@@ -4,7 +4,7 @@ from typing import ClassVar
 
 import pytest
 
-from connectors.contract import Capabilities
+from connectors.contract import Account, Capabilities, Match, ObjectKind
 from connectors.errors import Misconfigured, NotFound, Unavailable
 from connectors.memory import MemoryConnector
 from provisioning.connections import registry
@@ -12,7 +12,7 @@ from provisioning.connections.connection import Features
 from provisioning.engine.jobs import Job, JobType
 from provisioning.engine.links import LinkStatus
 from provisioning.reports.entries import Action, Status
-from tests.engine.conftest import USER, World
+from tests.engine.conftest import GROUP, USER, World
 
 
 async def deleted(world: World, name: str) -> str:
@@ -216,6 +216,149 @@ async def test_of_two_deleted_accounts_none_is_picked(world: World) -> None:
     link = await world.link(mira)
     assert (link.status, link.problem.code) == (LinkStatus.PARKED, "match.ambiguous")
     assert len(world.target.deleted) == 2
+
+
+async def test_who_left_a_group_while_deleted_does_not_come_back_into_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    restore = MemoryConnector.restore
+
+    async def with_memberships(self: MemoryConnector, kind: ObjectKind, remote_id: str) -> Account:
+        account = await restore(self, kind, remote_id)
+        for group in self.directory.members:
+            self.directory.join(group, remote_id)
+        return account
+
+    monkeypatch.setattr(MemoryConnector, "restore", with_memberships)
+    mira = await world.user("mira")
+    risk, _ = await world.group("Risk", mira), await world.group("Audit", mira)
+    await world.settle()
+    former = await deleted(world, "mira")
+    await world.patch(mira, active=False)
+    await world.settle()
+    await world.hub.directory.change_members(risk.id, remove=[mira.id])
+    await world.settle()
+    await world.patch(mira, active=True)
+    await world.settle()
+    account = world.account("mira")
+    assert account is not None
+    assert account.remote_id == former
+    assert (world.members("Risk"), world.members("Audit")) == (set(), {"mira"})
+
+
+async def test_a_membership_of_one_who_is_deleted_for_good_waits_for_nobody(world: World) -> None:
+    mira = await world.user("mira")
+    risk = await world.group("Risk", mira)
+    await world.settle()
+    await deleted(world, "mira")
+    await world.patch(mira, active=False)
+    await world.settle()
+    await world.hub.directory.change_members(risk.id, remove=[mira.id])
+    await world.settle()
+    assert await world.hub.links.member("target", risk.id, mira.id) is not None
+    await world.delete(mira)
+    await world.settle()
+    await world.run([Job(JobType.MEMBERS, "target", GROUP, risk.id, members=(mira.id,), due=True)])
+    assert await world.hub.links.member("target", risk.id, mira.id) is None
+
+
+async def test_who_was_restored_by_a_job_that_died_is_back_in_the_groups(world: World) -> None:
+    mira = await world.user("mira")
+    await world.group("Risk", mira)
+    await world.settle()
+    former = await deleted(world, "mira")
+    await world.patch(mira, active=False)
+    await world.settle()
+    await MemoryConnector(world.target).restore(USER, former)
+    await world.patch(mira, active=True)
+    await world.settle()
+    assert (await world.link(mira)).remote_id == former
+    assert world.members("Risk") == {"mira"}
+
+
+async def test_one_who_is_made_anew_is_back_in_the_groups_when_every_message_is_lost(world: World) -> None:
+    mira = await world.user("mira")
+    await world.group("Risk", mira)
+    await world.settle()
+    await deleted(world, "mira")
+    world.target.deleted.clear()
+    await world.patch(mira, title="Lead")
+    await world.run(await world.take())
+    await world.lose()
+    assert world.members("Risk") == set()
+    await world.sweep()
+    await world.settle()
+    assert world.members("Risk") == {"mira"}
+
+
+async def test_one_who_is_found_though_deleted_is_looked_for_once(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mira = await world.user("mira")
+    await world.settle()
+    stale = world.account("mira")
+    assert stale is not None
+    former = await deleted(world, "mira")
+
+    async def of_yesterday(self: MemoryConnector, _: Match) -> list[Account]:
+        self.directory.calls.append("find")
+        return [stale]
+
+    world.target.calls.clear()
+    with monkeypatch.context() as patched:
+        patched.setattr(MemoryConnector, "find", of_yesterday)
+        await world.patch(mira, title="Lead")
+        await world.settle()
+    assert world.target.calls.count("find") == 1
+    assert (await world.link(mira)).status is LinkStatus.ESCROWED
+    await world.run([Job(JobType.CONVERGE, "target", USER, mira.id, due=True)])
+    account = world.account("mira")
+    assert account is not None
+    assert (account.remote_id, account.attributes["title"]) == (former, "Lead")
+
+
+async def test_a_leaver_whose_account_is_gone_is_not_updated_under_no_id(world: World) -> None:
+    mira = await world.user("mira")
+    await world.settle()
+    former = await deleted(world, "mira")
+    world.target.calls.clear()
+    await world.patch(mira, title="Former", active=False)
+    await world.settle()
+    assert "update" not in world.target.calls
+    link = await world.link(mira)
+    assert (link.former, link.status) == (former, LinkStatus.DELETED)
+
+
+async def test_a_former_account_that_another_resource_has_by_now_is_left_and_a_new_one_made(world: World) -> None:
+    mira = await world.user("mira")
+    await world.settle()
+    former = await deleted(world, "mira")
+    await world.patch(mira, active=False)
+    await world.settle()
+    await MemoryConnector(world.target).restore(USER, former)
+    await MemoryConnector(world.target).update(USER, former, {"login": "mara"})
+    mara = await world.user("mara")
+    await world.settle()
+    await world.patch(mira, active=True)
+    await world.settle()
+    assert (await world.link(mara)).remote_id == former
+    link = await world.link(mira)
+    assert link.status is LinkStatus.APPLIED
+    assert link.remote_id not in {"", former}
+    assert ("restore", "skipped", "match.taken") in await world.told()
+
+
+async def test_a_deleted_group_does_not_come_back_with_its_former_members_for_a_new_one(world: World) -> None:
+    risk = await world.group("Risk", await world.user("mira"))
+    await world.settle()
+    await world.delete(risk)
+    await world.settle()
+    world.target.reserves_names = True
+    again = await world.group("Risk")
+    await world.settle()
+    assert world.account("Risk") is None
+    link = await world.link(again)
+    assert (link.status, link.problem.code) == (LinkStatus.ESCROWED, "match.blocked")
 
 
 class _WithoutBin(MemoryConnector):

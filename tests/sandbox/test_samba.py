@@ -125,11 +125,11 @@ def test_passwords_are_for_the_owners_eyes_only(samba: Samba) -> None:
 
 def test_the_service_account_makes_accounts_where_they_are_kept_and_nowhere_else(samba: Samba, bind: Binds) -> None:
     connection = bind.as_service(samba)
-    for base in (USERS, GROUPS, DISABLED):
+    for base in (USERS, DISABLED):
         dn = add_user(connection, base)
         assert replace(connection, dn, unicodePwd=PASSWORD, userAccountControl=512) == "success"
         assert connection.delete(dn)
-    for base in (f"OU=Services,{BASE}", f"CN=Users,{BASE}", BASE):
+    for base in (GROUPS, f"OU=Services,{BASE}", f"CN=Users,{BASE}", BASE):
         assert add_user(connection, base) == "insufficientAccessRights"
     assert replace(connection, READER, description="x") == "insufficientAccessRights"
     domain_admins = f"CN=Domain Admins,CN=Users,{BASE}"

@@ -11,6 +11,7 @@ from connectors.active_directory import naming
 from connectors.active_directory.settings import ActiveDirectorySettings
 from connectors.active_directory.templates import Template
 from connectors.errors import Rejected
+from connectors.ldap_client.session import Entry
 
 
 def settings(**changes: Any) -> ActiveDirectorySettings:
@@ -126,3 +127,12 @@ def test_a_template_with_a_brace_of_nobody_is_refused() -> None:
     for wrong in ("{givenName", "givenName}", "{}", "{given name}", "{sn:0}", "{sn:x}"):
         with pytest.raises(ValueError, match="brace"):
             Template.parse(wrong)
+
+
+def test_a_number_that_windows_takes_for_taken_is_not_given_again() -> None:
+    """To a controller of Windows José and Jose are one name; it finds either by the other."""
+    taken = [Entry("", {"name": ["José García 2".encode()], "sAMAccountName": ["José2".encode()]})]
+    session = SimpleNamespace(children=lambda *_: taken, search=lambda *_: taken)
+    domain = SimpleNamespace(settings=settings(), session=session, base="", domain=directory().domain)
+    assert naming.free_common_name(domain, "Jose Garcia", "OU=People") == "Jose Garcia 3"  # type: ignore[arg-type]
+    assert naming.free_account_name(domain, "jose") == "jose3"  # type: ignore[arg-type]

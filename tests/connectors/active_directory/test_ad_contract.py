@@ -2,13 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 from uuid import uuid4
 
 import pytest
 
-from connectors.active_directory import ActiveDirectoryConnector, ActiveDirectorySettings
+from connectors.active_directory import ActiveDirectoryConnector, ActiveDirectorySettings, reading
 from connectors.contract import Connector
 from connectors.testing import ConnectorContract, SampleNames
 from sandbox.samba import DISABLED, Samba
@@ -49,10 +49,23 @@ def names_of(server: Samba) -> SampleNames:
         restores_groups=True,
         secrets=(server.service_password, "not-the-password"),
         bulk=45,
+        tells_waits=False,
     )
 
 
-class TestActiveDirectoryContract(ConnectorContract):
+class InTime(ConnectorContract):
+    """Lets so much time pass that a domain controller may have forgotten who was deleted."""
+
+    @pytest.fixture(autouse=True)
+    def days(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.passed, today = 0, reading._today()
+        monkeypatch.setattr(reading, "_today", lambda: today + self.passed)
+
+    async def expire_cursors(self) -> None:
+        self.passed += 180
+
+
+class TestActiveDirectoryContract(InTime):
     """LDAPS, behind a proxy that loses answers; users are known by a sAMAccountName that is not numbered."""
 
     title = "Active Directory (Samba)"
@@ -93,6 +106,9 @@ class TestActiveDirectoryContract(ConnectorContract):
         yield
         self.proxy_in_use.lose_answers = False
 
+    def throttle(self, seconds: float) -> AbstractAsyncContextManager[None]:
+        return self.proxy_in_use.busy_for(seconds)
+
     async def misconfigured(self) -> Connector:
         settings = self.settings(self.proxy_in_use, bind_password="not-the-password")
         return ActiveDirectoryConnector.open(settings)
@@ -110,7 +126,7 @@ class WithoutRecycleBin(ActiveDirectoryConnector):
     capabilities = replace(ActiveDirectoryConnector.capabilities, restore=False)
 
 
-class TestActiveDirectoryContractWithMoves(ConnectorContract):
+class TestActiveDirectoryContractWithMoves(InTime):
     """StartTLS; deactivated users are moved, and users are known by their userPrincipalName."""
 
     title = "Active Directory (Samba), moving"

@@ -1,5 +1,6 @@
 """Several domain controllers: the next one is asked when one is away, and asked further on; none is mixed with it."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
@@ -45,6 +46,40 @@ async def test_after_a_failover_the_connector_stays_with_the_controller_that_ans
     pool._last_host = "LOCALHOST"  # as after a failover in another thread
     await connector.find(Match(USER, "cn", "x"))
     assert [session.host for session in pool._idle] == ["LOCALHOST"]
+    await connector.close()
+
+
+async def test_once_the_first_controller_must_know_all_the_connector_returns_to_it(
+    samba: Samba, proxy: LdapProxy[Samba], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that all processes of a hub come to work at the same controller again. One that is still away is no harm."""
+    connector = ActiveDirectoryConnector.open(settings_for(samba, host="localhost, LOCALHOST", port=proxy.port))
+    pool = connector._pool
+    pool._last_host = "LOCALHOST"  # as after a failover
+    await connector.find(Match(USER, "cn", "x"))
+    assert (pool._last_host, pool.moved_lately) == ("LOCALHOST", False)
+    monkeypatch.setattr("connectors.ldap_client.pool.ARRIVED_SECONDS", 0.2)
+    await asyncio.sleep(0.3)
+    await connector.find(Match(USER, "cn", "x"))
+    assert (pool._last_host, pool.moved_lately) == ("localhost", True)
+    assert [session.host for session in pool._idle] == ["localhost"]
+    await connector.close()
+
+
+async def test_a_first_controller_that_is_still_away_is_not_tried_each_time(
+    samba: Samba, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connector = ActiveDirectoryConnector.open(
+        settings_for(samba, host=f"127.0.0.2, {samba.address}", connect_timeout=2)
+    )
+    pool = connector._pool
+    await connector.find(Match(USER, "cn", "x"))
+    monkeypatch.setattr("connectors.ldap_client.pool.ARRIVED_SECONDS", 0.2)
+    await asyncio.sleep(0.3)
+    assert pool._returns
+    await connector.find(Match(USER, "cn", "x"))
+    assert not pool._returns
+    assert (pool._last_host, pool.moved_lately) == (samba.address, False)
     await connector.close()
 
 

@@ -1,11 +1,16 @@
 """What deactivation does: one bit, and as the settings say a move and an end of memberships; all of it comes back."""
 
+from types import SimpleNamespace
+from uuid import uuid4
+
 import pytest
 
-from connectors.active_directory import ActiveDirectoryConnector
+from connectors.active_directory import ActiveDirectoryConnector, users
+from connectors.active_directory.dialect import error_of
 from connectors.contract import Account
 from connectors.errors import Misconfigured, NotFound, Rejected
 from connectors.ldap_client.library import MODIFY_ADD
+from connectors.ldap_client.results import REFERRAL, Operation, Result
 from connectors.ldap_client.session import Session
 from sandbox.samba import DISABLED, GROUPS, USERS, Samba
 from tests.connectors.active_directory.conftest import GROUP, USER, Opening, as_admin, held, person, upn, word
@@ -98,6 +103,19 @@ class TestGroups:
         team = await team_of(connector, user)
         await connector.deactivate(user.remote_id)
         assert await connector.members(team.remote_id) == [user.remote_id]
+
+    def test_a_group_of_another_domain_is_left_to_that_domain(self) -> None:
+        """memberOf names universal groups of the whole forest where the controller is a global catalogue."""
+        asked: list[str] = []
+
+        def refer(dn: str, _: object) -> Result:
+            asked.append(dn)
+            return Result(Operation.MODIFY, dn, REFERRAL, "referral", "0000202B: RefErr: DSID-0310082F, data 0")
+
+        directory = SimpleNamespace(session=SimpleNamespace(try_modify=refer, error_of=error_of))
+        group, member = str(uuid4()), str(uuid4())
+        users._leave(directory, group, member)  # type: ignore[arg-type]  # what is used of it
+        assert asked == [f"<GUID={group}>"]
 
     async def test_a_group_that_may_not_be_changed_is_told_when_the_others_are_left(
         self, opened: Opening, admin: Session

@@ -100,6 +100,27 @@ def answer(operation: Operation, code: int, description: str, diagnostic: str) -
             "ad.otherDomain",
         ),
         (
+            Operation.ADD,
+            53,
+            "00002010: SvcErr: DSID-020A0F2B, problem 5012 (DIR_ERROR), data 0\n",
+            Unavailable,
+            "ad.noIdentifiers",
+        ),
+        (
+            Operation.MODIFY,
+            11,
+            "00002024: SvcErr: DSID-02050ACD, problem 5008 (ADMIN_LIMIT_EXCEEDED), data -1026\n",
+            Rejected,
+            "ad.tooManyValues",
+        ),
+        (
+            Operation.MODIFY,
+            53,
+            "00000529: SvcErr: DSID-031A1248, problem 5003 (WILL_NOT_PERFORM), data 0\n",
+            Rejected,
+            "ad.notMember",
+        ),
+        (
             Operation.MODIFY,
             51,
             "0000200E: SvcErr: DSID-02080490, problem 5001 (BUSY), data 0\n",
@@ -141,6 +162,13 @@ def test_the_attribute_that_is_meant_is_named(diagnostic: str, attribute: str) -
     assert isinstance(error, Rejected)
     assert error.attribute == attribute
     assert f"(attribute {attribute})" in str(error)
+
+
+def test_one_account_that_went_to_another_domain_does_not_stop_the_connection() -> None:
+    referral = "0000202B: RefErr: DSID-0310082F, data 0, 1 access points\n\tref 1: 'other.example.test'\n"
+    dn = "<GUID=0a3ac6b1-5ab4-4b1f-9c2e-1d8b8a1b6f50>"
+    error = error_of(Result(Operation.SEARCH, dn, 10, "referral", referral))
+    assert (type(error), error.code) == (Rejected, "ad.movedToOtherDomain")
 
 
 def test_no_value_shows_in_an_answer() -> None:

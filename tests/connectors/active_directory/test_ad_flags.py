@@ -27,11 +27,11 @@ class Busy:
         self.answers = list(answers)
         self.flags = flags
         self.written: list[Any] = []
-        self.session = SimpleNamespace(try_modify=self.try_modify, error_of=error_of)
+        self.session = SimpleNamespace(error_of=error_of)
 
-    def try_modify(self, dn: str, changes: Any) -> Result:
+    def modify(self, entry: Entry, changes: Any) -> Result:
         self.written.append(changes)
-        return Result(Operation.MODIFY, dn, self.answers.pop(0), "x")
+        return Result(Operation.MODIFY, entry.dn, self.answers.pop(0), "x")
 
     def locate(self, *_: object) -> Entry:
         return entry(self.flags)

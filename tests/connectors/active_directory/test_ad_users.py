@@ -5,12 +5,14 @@ from typing import Any
 import pytest
 
 from connectors.active_directory import ActiveDirectoryConnector
+from connectors.active_directory.directory import id_of
 from connectors.contract import Match, Reference
 from connectors.errors import AlreadyExists, Misconfigured, Rejected, Unavailable
 from connectors.ldap_client.library import MODIFY_REPLACE
 from connectors.ldap_client.session import Session
-from sandbox.samba import USERS, Samba
-from tests.connectors.active_directory.conftest import USER, Opening, as_admin, held, person, upn, word
+from sandbox.samba import ADMINISTRATOR, USERS, Samba
+from sandbox.samba import DISABLED as ELSEWHERE
+from tests.connectors.active_directory.conftest import GROUP, USER, Opening, as_admin, held, person, upn, word
 from tests.connectors.ldap.ldap_proxy import LdapProxy
 
 pytestmark = pytest.mark.samba
@@ -52,6 +54,36 @@ async def test_a_create_that_was_cut_off_is_found_and_finished_by_update_and_act
     await connector.activate(found.remote_id)
     assert held(admin, found.name, "userAccountControl") == [str(NORMAL)]
     assert int(held(admin, found.name, "pwdLastSet")[0]) > 0
+
+
+async def test_a_user_whose_first_password_is_refused_is_told_and_finished_later(
+    connector: ActiveDirectoryConnector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise Rejected("The policy refuses it.", code="ad.passwordPolicy")
+
+    values = person(word())
+    with monkeypatch.context() as patched:
+        patched.setattr("connectors.active_directory.users.give_first_password", refuse)
+        with pytest.raises(Rejected) as caught:
+            await connector.create(USER, values, active=True)
+    made = caught.value.created
+    assert made is not None
+    assert (await connector.read(USER, made.remote_id)).active is made.active is False
+    await connector.activate(made.remote_id)
+    assert (await connector.read(USER, made.remote_id)).active is True
+
+
+async def test_a_group_whose_id_cannot_be_read_may_have_been_made(
+    connector: ActiveDirectoryConnector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def hidden(_: object) -> str:
+        raise Misconfigured("It shows no objectGUID.", code="ad.idMissing")
+
+    monkeypatch.setattr("connectors.active_directory.groups.id_of", hidden)
+    with pytest.raises(Misconfigured) as caught:
+        await connector.create(GROUP, {"cn": word()}, active=True)
+    assert caught.value.may_have_happened
 
 
 async def test_the_answer_to_a_create_tells_the_names_that_were_given(connector: ActiveDirectoryConnector) -> None:
@@ -274,9 +306,11 @@ class TestFind:
         assert await connector.find(Match(USER, attribute, "jdoe")) == []
 
     async def test_only_below_the_units_unless_told(self, opened: Opening) -> None:
-        asked = Match(USER, "sAMAccountName", "Administrator")
+        name = word()
+        await opened(user_base=ELSEWHERE).create(USER, person(name), active=True)
+        asked = Match(USER, "userPrincipalName", upn(name))
         assert await opened().find(asked) == []
-        assert [account.name[:16] for account in await opened(search="domain").find(asked)] == ["CN=Administrator"]
+        assert len(await opened(search="domain").find(asked)) == 1
 
     async def test_computers_and_contacts_are_no_users(self, opened: Opening, admin: Session) -> None:
         name = word()
@@ -314,11 +348,11 @@ async def test_nothing_is_written_where_nothing_changes(samba: Samba, opened: Op
         assert {0x66, 0x6C} & set(proxy.requests) == set()
 
 
-async def test_a_protected_account_is_rejected_alone_with_words(opened: Opening) -> None:
-    connector = opened(search="domain")
-    (administrator,) = await connector.find(Match(USER, "sAMAccountName", "Administrator"))
+async def test_a_protected_account_is_rejected_alone_with_words(opened: Opening, admin: Session) -> None:
+    administrator = admin.read(ADMINISTRATOR, ["objectGUID"])
+    assert administrator is not None
     with pytest.raises(Rejected) as caught:
-        await connector.update(USER, administrator.remote_id, {"title": "Engineer"})
+        await opened().update(USER, id_of(administrator), {"title": "Engineer"})
     assert caught.value.code == "ad.insufficientRights"
     assert "adminCount" in caught.value.fix
 

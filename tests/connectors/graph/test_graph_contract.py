@@ -1,6 +1,7 @@
 """The Graph connector passes the contract suite on the simulated tenant, with real waits over real TLS."""
 
 import asyncio
+import json
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -13,9 +14,10 @@ from connectors.graph import GraphConnector
 from connectors.graph.clouds import TRUSTED_HOSTS_SETTING
 from connectors.testing import ConnectorContract, SampleNames
 from sandbox.certificates import Certificates
+from sandbox.graph.entities import USER
 from sandbox.graph.knobs import Fault
 from sandbox.graph.server import Served, serve
-from sandbox.graph.simulator import Simulator
+from sandbox.graph.simulator import Exchange, Simulator
 from sandbox.graph.state import Tenant
 from sandbox.graph.tokens import Application
 from tests.connectors.graph.graph_tenant import settings_for
@@ -36,6 +38,8 @@ class TestGraphContract(ConnectorContract):
         self.running = AsyncExitStack()
         if present():
             self.simulator.observers.append(graph_contract.observe)
+        self.passwords: dict[str, str] = {}
+        self.simulator.observers.append(self.note_password)
         self.served = await self.running.enter_async_context(serve(self.simulator, graph_certificates))
         monkeypatch.setenv(TRUSTED_HOSTS_SETTING, self.served.origin.removeprefix("https://"))
         yield self.served
@@ -104,6 +108,16 @@ class TestGraphContract(ConnectorContract):
 
     async def another(self) -> Connector:
         return GraphConnector.open(settings_for(self.served))
+
+    def note_password(self, exchange: Exchange) -> None:
+        """Keep the password that came with a PATCH of its own and was accepted: the simulator forgets it."""
+        profile = json.loads(exchange.request_body or b"{}").get("passwordProfile")
+        if exchange.method == "PATCH" and exchange.status == 204 and profile:
+            self.passwords[exchange.url.rpartition("/")[2]] = profile["password"]
+
+    async def sign_in(self, login: str, password: str) -> bool:
+        user = self.simulator.tenant.user_by_name(login, USER)
+        return user.value("accountEnabled") is True and self.passwords.get(user.id) == password
 
     async def expire_cursors(self) -> None:
         self.simulator.knobs.delta_resets += 1

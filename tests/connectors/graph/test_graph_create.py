@@ -8,6 +8,7 @@ import pytest
 from connectors.contract import Match, ObjectKind, Reference
 from connectors.errors import AlreadyExists, Rejected, Unavailable
 from connectors.graph import GraphConnector
+from connectors.graph.licences import Licences
 from sandbox.graph.knobs import Fault
 from sandbox.graph.server import Served
 from tests.connectors.graph.graph_tenant import Record, Waits, settings_for
@@ -109,6 +110,21 @@ async def test_a_create_whose_answer_is_lost_is_not_repeated(
     assert len(await graph.find(Match(USER, "userPrincipalName", MIRA["userPrincipalName"]))) == 1
 
 
+@pytest.mark.parametrize("status", [None, 503])
+async def test_a_group_that_may_have_been_made_is_looked_for_when_every_replica_shows_it(
+    graph: GraphConnector, graph_simulator: Served, status: int | None
+) -> None:
+    graph_simulator.knobs.read_after_write_delay = 30
+    graph_simulator.knobs.faults = [Fault(status=status, after_commit=True, method="POST", path="^/groups$")]
+    with pytest.raises(Unavailable) as caught:
+        await graph.create(GROUP, {"displayName": "Risk Team"}, active=True)
+    assert caught.value.may_have_happened
+    assert caught.value.retry_after is not None
+    assert await graph.find(Match(GROUP, "displayName", "Risk Team")) == []
+    graph_simulator.clock.advance(caught.value.retry_after)
+    assert len(await graph.find(Match(GROUP, "displayName", "Risk Team"))) == 1
+
+
 async def test_a_throttled_create_is_repeated_because_it_did_not_happen(
     graph: GraphConnector, graph_simulator: Served, asked: Record, waits: Waits
 ) -> None:
@@ -144,4 +160,21 @@ async def test_a_manager_that_is_missing_is_told_apart(graph: GraphConnector, wa
                 USER, {**MIRA, "userPrincipalName": login, "manager": Reference(USER, missing)}, active=True
             )
         assert (caught.value.code, caught.value.attribute) == ("graph.referenceMissing", "manager")
+        assert caught.value.created is not None
+        assert caught.value.created.name == login
     assert waits.seconds == []
+
+
+async def test_a_licence_that_conflicts_is_told_with_the_account_that_was_made(
+    graph_simulator: Served, waits: Waits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def taken(self: Licences, *_: object) -> None:
+        raise AlreadyExists("An address of the mailbox is taken.", code="graph.ConflictingObjects")
+
+    monkeypatch.setattr(Licences, "apply", taken)
+    graph = GraphConnector(settings_for(graph_simulator, licences=["SPE_E3"]), waits)
+    with pytest.raises(AlreadyExists) as caught:
+        await graph.create(USER, MIRA, active=True)
+    assert caught.value.created is not None
+    assert caught.value.created.name == MIRA["userPrincipalName"]
+    await graph.close()

@@ -175,6 +175,34 @@ async def test_a_user_who_is_told_twice_keeps_the_manager(
     assert managers == [None, *[Reference(USER, people[0])] * 4]
 
 
+async def test_a_user_who_is_told_twice_keeps_the_manager_when_each_page_is_read_by_a_job_of_its_own(
+    graph: GraphConnector, graph_simulator: Served, people: list[str]
+) -> None:
+    graph_simulator.knobs.delta_page_size, graph_simulator.knobs.delta_repeats = 2, 2
+    picture, more = Picture(), True
+    while more:
+        (page,) = await read(graph, picture.cursor, most=1)
+        picture.fold(page)
+        more = page.more
+    managers = [picture.accounts[key].attributes.get("manager") for key in people]
+    assert managers == [None, *[Reference(USER, people[0])] * 4]
+
+
+async def test_what_was_told_before_a_reset_is_told_whole_again(
+    graph: GraphConnector, graph_simulator: Served, people: list[str]
+) -> None:
+    graph_simulator.knobs.delta_page_size = 2
+    pages: list[Page] = []
+    async with aclosing(cast(Any, graph.changes(None, BOTH))) as stream:
+        async for page in stream:
+            if not pages:
+                graph_simulator.knobs.delta_resets += 1
+            pages.append(page)
+    assert [page.starts for page in pages[:2]] == [True, True]
+    assert {c.account.remote_id for c in pages[0].changes} == {c.account.remote_id for c in pages[1].changes}
+    assert not any(change.partial for change in pages[1].changes)
+
+
 async def test_a_stream_is_taken_up_from_any_page(
     graph: GraphConnector, graph_simulator: Served, waits: Waits, people: list[str], group: str
 ) -> None:

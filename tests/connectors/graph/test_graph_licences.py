@@ -168,11 +168,27 @@ async def test_a_user_without_any_usage_location_is_told(opened: Open, graph_sim
     assert licences(graph_simulator, found.remote_id) == {E3}
 
 
+@pytest.mark.parametrize("status", [None, 503])
+async def test_licences_whose_removal_was_not_answered_are_looked_at_before_the_next_try(
+    opened: Open, graph_simulator: Served, status: int | None
+) -> None:
+    graph = opened(licences=[E3], licences_on_deactivation="remove")
+    key = (await graph.create(USER, MIRA, active=True)).remote_id
+    graph_simulator.knobs.faults = [Fault(status=status, after_commit=True, path="assignLicense$")]
+    with pytest.raises(Unavailable):
+        await graph.deactivate(key)
+    assert licences(graph_simulator, key) == set()
+    await graph.deactivate(key)
+
+
 async def test_without_a_seat_the_user_stands_and_the_rest_is_done(opened: Open, graph_simulator: Served) -> None:
     graph_simulator.knobs.subscriptions = {E3: 0, EMS: 5}
     graph = opened(licences=[E3, EMS])
     error = await rejection(graph.create(USER, MIRA, active=True))
     assert (error.code, error.attribute) == ("graph.noSeatsLeft", "assignedLicenses")
+    (found,) = await graph.find(Match(USER, "userPrincipalName", MIRA["userPrincipalName"]))
+    assert error.created is not None
+    assert (error.created.remote_id, error.created.active) == (found.remote_id, True)
     assert "ENTERPRISEPACK (0 of 0 seats are used)" in str(error)
     assert "seats" in error.fix
     (found,) = await graph.find(Match(USER, "userPrincipalName", MIRA["userPrincipalName"]))

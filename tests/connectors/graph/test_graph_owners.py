@@ -74,6 +74,14 @@ async def test_owners_that_are_as_wanted_are_not_written(
     assert [line for line in asked.lines if not line.startswith("GET")] == []
 
 
+async def test_an_owner_whose_id_is_written_in_capitals_is_the_same_person(
+    graph: GraphConnector, graph_simulator: Served, people: dict[str, str]
+) -> None:
+    group = (await graph.create(GROUP, {**RISK, "owners": (people["mira"],)}, active=True)).remote_id
+    await graph.update(GROUP, group, {"owners": (people["mira"].upper(), people["lena"].upper())})
+    assert owners(graph_simulator, group) == {people["mira"], people["lena"]}
+
+
 async def test_an_owner_without_an_account_is_told_and_no_group_is_made(graph_simulator: Served, waits: Waits) -> None:
     graph = GraphConnector(settings_for(graph_simulator, group_owners=[login("nobody")]), waits)
     with pytest.raises(Rejected) as caught:

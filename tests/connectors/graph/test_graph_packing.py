@@ -212,6 +212,21 @@ async def test_who_would_wait_too_long_for_the_quota_is_put_off_with_the_time(
     assert isinstance((await create(graph, [3]))[0], Account)
 
 
+async def test_who_waits_already_when_graph_wants_to_be_left_alone_is_put_off_at_once(
+    graph: GraphConnector, graph_simulator: Served, asked: Record, waits: Waits
+) -> None:
+    waiting = asyncio.create_task(create(graph, [1]))
+    await asyncio.sleep(0)
+    key = graph_simulator.authority, graph_simulator.tenant_id.lower(), graph_simulator.client_id.lower()
+    quota_of(*key, waits.clock).hold(200)
+    ((refused,),) = await asyncio.gather(waiting)
+    assert isinstance(refused, Unavailable)
+    assert (refused.code, refused.may_have_happened) == ("graph.writeQuota", False)
+    assert (waits.seconds, asked.lines) == ([], [])
+    graph_simulator.clock.advance(201)
+    assert isinstance((await create(graph, [1]))[0], Account), "the next one is not behind a wait that is over"
+
+
 async def test_writes_to_one_object_keep_their_order(
     graph: GraphConnector, graph_simulator: Served, asked: Record
 ) -> None:
@@ -241,3 +256,6 @@ def test_reads_and_creates_wait_for_nobody_and_links_only_for_themselves() -> No
     assert turn("POST", "/users/a/assignLicense", {}) == "/users/a"
     assert turn("POST", "/groups/g/members/$ref", body) != turn("POST", "/groups/g/members/$ref", {"@odata.id": "b"})
     assert turn("DELETE", "/groups/g/members/a/$ref", None) != turn("DELETE", "/groups/g/members/b/$ref", None)
+    assert turn("DELETE", "/groups/g/members/a/$ref", None) == turn("POST", "/groups/g/members/$ref", body)
+    assert turn("DELETE", "/directory/deletedItems/a", None) != turn("DELETE", "/directory/deletedItems/b", None)
+    assert turn("POST", "/directory/deletedItems/a/restore", None) == turn("DELETE", "/directory/deletedItems/a", None)

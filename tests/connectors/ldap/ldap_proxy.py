@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from sandbox.samba import LDAPS_PORT, Samba
 from sandbox.slapd import Slapd
 
-WRITE_ANSWERS = {0x67, 0x69, 0x6B, 0x6D}
+ADD_ANSWER = 0x69
+WRITE_ANSWERS = frozenset({0x67, ADD_ANSWER, 0x6B, 0x6D})
 """Tags of modifyResponse, addResponse, delResponse and modDNResponse (RFC 4511, 4.6 - 4.9)."""
 MODIFY_REQUEST = 0x66
 EXTENDED_ANSWER = 0x78
@@ -46,6 +47,8 @@ class LdapProxy[Server: Slapd | Samba = Slapd]:
     port: int = 0
     lose_answers: bool = False
     """Pass requests on, and break the connection in place of the answer to a write."""
+    losing: frozenset[int] = WRITE_ANSWERS
+    """The tags of the answers that are lost then."""
     lose_extended: bool = False
     """The same for extended operations, such as a change of a password."""
     hold_answers: bool = False
@@ -69,6 +72,19 @@ class LdapProxy[Server: Slapd | Samba = Slapd]:
             listener.close()
             self.cut()
             await asyncio.sleep(0)
+
+    @asynccontextmanager
+    async def busy_for(self, seconds: float) -> AsyncIterator[None]:
+        """Be busy for so long, from now on; the block may go on for longer."""
+        self.busy = True
+
+        async def relent() -> None:
+            await asyncio.sleep(seconds)
+            self.busy = False
+
+        relenting = asyncio.create_task(relent())
+        yield
+        await relenting
 
     def cut(self) -> None:
         """Break every connection without a word."""
@@ -120,8 +136,6 @@ class LdapProxy[Server: Slapd | Samba = Slapd]:
     def _answer(self, message: bytes) -> bool:
         if self.lose_extended and tag_of(message) == EXTENDED_ANSWER:
             raise EOFError
-        if tag_of(message) in WRITE_ANSWERS:
-            if self.lose_answers:
-                raise EOFError
-            return not self.hold_answers
-        return True
+        if self.lose_answers and tag_of(message) in self.losing:
+            raise EOFError
+        return not (self.hold_answers and tag_of(message) in WRITE_ANSWERS)

@@ -347,6 +347,15 @@ BROKEN = [
         trial=True,
     ),
     Broken(
+        "passwords-in-clear-text",
+        lambda place: (place.slapd, {"security": "plain", "insecure": True}),
+        "Password change",
+        "Passwords are not sent over an unencrypted connection.",
+        "Set 'Security' of the connection to LDAPS (port 636) or StartTLS (port 389).",
+        verb=False,
+        features=frozenset({Feature.SYNC_PASSWORDS}),
+    ),
+    Broken(
         "times-hidden",
         with_access(_NO_TIMES),
         "Right to read users",

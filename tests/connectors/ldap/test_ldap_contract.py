@@ -1,8 +1,9 @@
 """The LDAP connector passes the contract suite on real directory servers, each in another configuration."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
+from typing import ClassVar
 from uuid import uuid4
 
 import pytest
@@ -15,7 +16,7 @@ from connectors.ldap_client.names import equals
 from connectors.testing import ConnectorContract, SampleNames, Samples
 from sandbox.slapd import DISABLED, GROUPS, SUFFIX, USERS, Slapd
 from tests.connectors.ldap.conftest import open_session, settings_for
-from tests.connectors.ldap.ldap_proxy import LdapProxy
+from tests.connectors.ldap.ldap_proxy import ADD_ANSWER, LdapProxy
 
 pytestmark = pytest.mark.slapd
 
@@ -53,6 +54,7 @@ def names_of(server: Slapd) -> SampleNames:
         absent_group=str(uuid4()),
         secrets=(server.service_password, "not-the-password"),
         bulk=620,
+        tells_waits=False,
     )
 
 
@@ -95,6 +97,7 @@ class TestLdapContract(ConnectorContract):
     """LDAPS; a server that follows renames itself and locks by password policy."""
 
     title = "LDAP (slapd)"
+    profile: ClassVar[dict[str, str]] = {}
 
     @pytest.fixture
     async def proxy(self, slapd: Slapd) -> AsyncIterator[LdapProxy]:
@@ -102,9 +105,14 @@ class TestLdapContract(ConnectorContract):
             self.proxy_in_use = proxy
             yield proxy
 
+    def open(self, **changes: str) -> Connector:
+        proxy = self.proxy_in_use
+        return LdapConnector.open(settings_for(proxy.server, port=proxy.port, **self.profile | changes))
+
     @pytest.fixture
     async def connector(self, proxy: LdapProxy) -> AsyncIterator[Connector]:  # type: ignore[override]  # needs the proxy
-        connector = LdapConnector.open(settings_for(proxy.server, port=proxy.port))
+        assert proxy is self.proxy_in_use
+        connector = self.open()
         yield connector
         await connector.close()
 
@@ -127,12 +135,14 @@ class TestLdapContract(ConnectorContract):
         yield
         self.proxy_in_use.lose_answers = False
 
+    def throttle(self, seconds: float) -> AbstractAsyncContextManager[None]:
+        return self.proxy_in_use.busy_for(seconds)
+
     async def misconfigured(self) -> Connector:
-        proxy = self.proxy_in_use
-        return LdapConnector.open(settings_for(proxy.server, port=proxy.port, bind_password="not-the-password"))
+        return self.open(bind_password="not-the-password")
 
     async def another(self) -> Connector:
-        return LdapConnector.open(settings_for(self.proxy_in_use.server, port=self.proxy_in_use.port))
+        return self.open()
 
     async def sign_in(self, login: str, password: str) -> bool:
         return let_in(self.proxy_in_use.server, login, password)
@@ -190,28 +200,28 @@ class TestLdapContractOnABareServer(ConnectorContract):
         assert caught.value.code == "ldap.mustChangeUnsupported"
 
 
-class TestLdapContractOfPosixAccounts(ConnectorContract):
+class TestLdapContractOfPosixAccounts(TestLdapContract):
     """RFC 2307: groups hold logins, and everybody has numbers; deactivation by an attribute."""
 
     title = "LDAP, posix"
-
-    @pytest.fixture
-    async def connector(self, slapd: Slapd) -> AsyncIterator[Connector]:  # type: ignore[override]  # needs the server
-        self.settings = settings_for(
-            slapd,
-            profile="posix",
-            counter=f"cn=contract,{GROUPS}",
-            deactivation="attribute",
-            inactive_attribute="employeeType",
-            inactive_value="inactive",
-        )
-        connector = LdapConnector.open(self.settings)
-        yield connector
-        await connector.close()
+    profile: ClassVar[dict[str, str]] = {
+        "profile": "posix",
+        "counter": f"cn=contract,{GROUPS}",
+        "deactivation": "attribute",
+        "inactive_attribute": "employeeType",
+        "inactive_value": "inactive",
+    }
 
     @pytest.fixture
     def names(self, slapd: Slapd) -> SampleNames:  # type: ignore[override]  # needs the server
         return replace(names_of(slapd), awkward_logins=("o'hara.{}", "a+b.{}", "{}@example.test"), bulk=60)
 
-    async def another(self) -> Connector:
-        return LdapConnector.open(self.settings)
+    @asynccontextmanager
+    async def lose_answers(self) -> AsyncIterator[None]:
+        """Of entries that are added alone: before comes the one that takes a number."""
+        self.proxy_in_use.losing = frozenset({ADD_ANSWER})
+        async with super().lose_answers():
+            yield
+
+    async def test_a_password_does_not_wake_a_deactivated_user(self) -> None:  # type: ignore[override]  # another rule
+        pytest.skip("an attribute keeps nobody from signing in by DN: applications look at it")

@@ -1,6 +1,7 @@
 """Imports from LDAP beyond the contract: the server's clock, servers that compare no ids, and groups of any size."""
 
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -88,9 +89,7 @@ async def test_a_change_from_within_the_overlap_is_seen_late_but_once(
     # The import ended at a time that lies ahead of the next change's.
     ahead = timestamps.moved((await cursor_of(first)).since, 300)
     await connector.update(USER, mira.remote_id, {"title": "Late"})
-    late = cursors.Cursor(
-        (await cursor_of(first)).settings, (await cursor_of(first)).directory, ahead, told=(await cursor_of(first)).told
-    )
+    late = replace(await cursor_of(first), since=ahead)
     second = await read(connector, late.text())
     assert told(second) == [mira.remote_id]
     assert told(await read(connector, second[-1].cursor)) == []
@@ -102,7 +101,9 @@ async def cursor_of(stream: list[Page]) -> cursors.Cursor:
     return cursor
 
 
-async def test_our_own_clock_is_never_asked(own: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_last_change_is_told_by_the_servers_clock_and_never_lies_ahead_of_ours(
+    own: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     connector = own()
     await user(connector)
     stream = await read(connector, None)
@@ -111,7 +112,9 @@ async def test_our_own_clock_is_never_asked(own: Any, monkeypatch: pytest.Monkey
     for since in ("", changed, timestamps.moved(changed, -9000)):
         assert await connector._run(lambda directory, since=since: timestamps.latest(directory, since)) == changed
     ahead = timestamps.moved(changed, 9000)
-    assert await connector._run(lambda directory: timestamps.latest(directory, ahead)) == ahead
+    assert await connector._run(lambda directory: timestamps.latest(directory, ahead)) <= timestamps.now()
+    monkeypatch.setattr(timestamps, "now", lambda: timestamps.moved(changed, -50))
+    assert await connector._run(lambda directory: timestamps.latest(directory, "")) == timestamps.moved(changed, -50)
 
 
 async def test_without_readable_timestamps_everybody_is_read_each_time_and_that_is_told(
@@ -266,3 +269,134 @@ async def test_a_stream_is_left_in_the_middle_without_harm(own: Any, monkeypatch
     await stream.aclose()
     rest = await read(connector, page.cursor)
     assert sorted(told([page]) + told(rest)) == sorted(made)
+
+
+RELAX = ("1.3.6.1.4.1.4203.666.5.12", True, None)
+"""OpenLDAP's control that lets its administrator write operational attributes."""
+
+
+async def test_one_entry_with_a_time_that_lies_ahead_hides_no_change_of_the_others(own: Any, admin: Session) -> None:
+    """The server's clock was wrong for a moment, years ahead: what it stamped then stays so."""
+    connector = own(import_overlap=1)
+    odd, mira = await user(connector), await user(connector)
+    admin.modify(odd.name, {"modifyTimestamp": [("MODIFY_REPLACE", [b"20990101000000Z"])]}, [RELAX])
+    cursor = (await read(connector, None))[-1].cursor
+    for title in ("Engineer", "Lead"):
+        await connector.update(USER, mira.remote_id, {"title": title})
+        stream = await read(connector, cursor)
+        cursor = stream[-1].cursor
+        assert told(stream) == [mira.remote_id]
+
+
+async def test_what_no_time_shows_is_told_within_a_day(
+    own: Any, admin: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A part of the tree that is moved here as a whole: its entries keep their times."""
+    connector = own(import_overlap=1)
+    mira = await user(connector)
+    elsewhere, unit = f"ou={word()},{USERS}", f"ou={word()}"
+    admin.add(elsewhere, ["organizationalUnit"], {}, "entryUUID")
+    admin.add(f"{unit},{elsewhere}", ["organizationalUnit"], {}, "entryUUID")
+    old = {"cn": [b"Noa"], "sn": [b"Noa"], "uid": [b"noa"]}
+    noa = admin.add(f"uid=noa,{unit},{elsewhere}", ["inetOrgPerson"], old, "entryUUID")
+    dn = f"uid=noa,{unit},{elsewhere}"
+    admin.modify(dn, {"modifyTimestamp": [("MODIFY_REPLACE", [b"20200101000000Z"])]}, [RELAX])
+    first = await read(connector, None)
+    admin.rename(f"{unit},{elsewhere}", unit, parent=connector._settings.user_base)
+    second = await read(connector, first[-1].cursor)
+    assert noa in standing(second)
+    assert second[0].note == ""
+    tomorrow = timestamps.moved(timestamps.now(), imports.WHOLE_SECONDS)
+    monkeypatch.setattr(imports, "now", lambda: tomorrow)
+    third = await read(connector, second[-1].cursor)
+    assert sorted(told(third)) == sorted([mira.remote_id, str(noa)])
+    assert "once a day" in third[0].note
+    assert told(await read(connector, third[-1].cursor)) == []
+
+
+async def test_a_time_of_ours_that_was_wrong_is_not_kept(own: Any) -> None:
+    connector = own(import_overlap=1)
+    mira = await user(connector)
+    held = await cursor_of(await read(connector, None))
+    for wrong in ({"since": "20990101000000Z"}, {"whole": "20990101000000Z"}, {"whole": ""}):
+        assert told(await read(connector, replace(held, **wrong).text())) == [mira.remote_id]
+
+
+async def test_content_that_went_and_came_back_is_told_again(own: Any, admin: Session) -> None:
+    """The page between may have been stored, and its cursor not."""
+    connector = own(import_overlap=600)
+    mira = await user(connector, title="Engineer")
+    first = await read(connector, None)
+    await connector.update(USER, mira.remote_id, {"title": "Lead"})
+    assert told(await read(connector, first[-1].cursor)) == [mira.remote_id]
+    await connector.update(USER, mira.remote_id, {"title": "Engineer"})
+    later = timestamps.moved(timestamps.now(), 1).encode()
+    admin.modify(mira.name, {"modifyTimestamp": [("MODIFY_REPLACE", [later])]}, [RELAX])
+    assert told(await read(connector, first[-1].cursor)) == [mira.remote_id]
+
+
+async def test_a_server_that_stands_in_for_the_first_one_deletes_nobody_and_skips_nothing(
+    own: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may lag behind: the copy here does not know yet what the first one told."""
+    connector = own(host="127.0.0.1, localhost", import_overlap=1)
+    mira = await user(connector)
+    first = await read(connector, None)
+    assert first[-1].complete
+    with monkeypatch.context() as away:
+        away.setattr(Session, "host", "localhost")
+        second = await read(connector, first[-1].cursor)
+    assert not second[-1].complete
+    assert not second[-1].more
+    assert "not taken for deleted" in second[-1].note
+    held, before = await cursor_of(second), await cursor_of(first)
+    assert (held.since, held.told, held.doubtful) == (before.since, before.told, False)
+    await connector.update(USER, mira.remote_id, {"title": "Lead"})
+    third = await read(connector, second[-1].cursor)
+    assert told(third) == [mira.remote_id]
+    assert third[-1].complete
+
+
+async def test_doubt_of_one_page_is_doubt_of_the_stream(own: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pages, "MOST_CHANGES", 2)
+    connector = own(host="127.0.0.1, localhost")
+    for _ in range(5):
+        await user(connector)
+    with monkeypatch.context() as away:
+        away.setattr(Session, "host", "localhost")
+        page = await anext(connector.changes(None, Reading()))
+    rest = await read(connector, page.cursor)
+    assert not rest[-1].complete
+    assert (await cursor_of(rest)).since == ""
+
+
+async def test_who_is_moved_between_listing_and_reading_is_told(
+    own: Any, admin: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base = own()._settings.user_base
+    people, gone = f"ou=teams,{base}", f"ou=gone,{base}"
+    connector = own(user_base=people, deactivation="move", inactive_base=gone)
+    mira = await connector.create(USER, {"uid": word()}, active=False)
+    search, moves = Session.search, list[str]()
+
+    def moving(self: Session, place: str, *given: Any, **more: Any) -> Any:
+        found = list(search(self, place, *given, **more))
+        if place == people and not moves and f"(entryUUID={mira.remote_id})" in given[0]:
+            moves.append(place)
+            admin.rename(mira.name, mira.name.partition(",")[0], parent=people)
+        return iter(found)
+
+    monkeypatch.setattr(imports, "compares_ids", lambda _: False)
+    monkeypatch.setattr(Session, "search", moving)
+    stream = await read(connector, None, Reading(frozenset({USER})))
+    assert moves
+    assert told(stream) == [mira.remote_id]
+
+
+async def test_a_place_in_a_cursor_that_is_no_id_starts_a_snapshot(own: Any) -> None:
+    connector = own()
+    mira = await user(connector)
+    held = await cursor_of(await read(connector, None))
+    stream = await read(connector, replace(held, kind="User", until=held.since, after="nobody").text())
+    assert (stream[0].starts, told(stream)) == (True, [mira.remote_id])
+    assert "could not be read" in stream[0].note

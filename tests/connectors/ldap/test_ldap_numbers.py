@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from connectors.contract import Account, ObjectKind
-from connectors.errors import AlreadyExists, Rejected
+from connectors.errors import AlreadyExists, Misconfigured, Rejected
 from connectors.ldap import LdapConnector, numbers
 from connectors.ldap_client.session import Session
 from sandbox.slapd import GROUPS, USERS, Slapd
@@ -59,7 +59,7 @@ async def test_many_creates_at_once_on_several_machines_give_no_number_twice(ope
         *(machine.create(GROUP, {"cn": word()}, active=True) for machine in machines for _ in range(10))
     )
     assert sorted(map(number, users)) == list(range(100000, 100100))
-    assert sorted(number(group, "gidNumber") for group in groups) == list(range(100000, 100040))
+    assert sorted(number(group, "gidNumber") for group in groups) == list(range(100100, 100140))
 
 
 async def test_an_account_has_home_shell_and_primary_group(opened: Any, admin: Session) -> None:
@@ -166,3 +166,38 @@ async def test_a_profile_without_numbers_gives_none(slapd: Slapd, admin: Session
     account = await user(connector)
     assert held(admin, account.name, "uidNumber") == [], "inetOrgPerson alone has no place for it"
     await connector.close()
+
+
+async def test_no_group_has_the_number_of_a_user_who_would_be_its_member_by_that(opened: Any, admin: Session) -> None:
+    connector = opened(uid_numbers="300000-300999", gid_numbers="300000-300999")
+    mixed = await asyncio.gather(
+        *(user(connector) for _ in range(10)),
+        *(connector.create(GROUP, {"cn": word()}, active=True) for _ in range(10)),
+    )
+    numbers_given = [number(account, "gidNumber") for account in mixed]
+    assert sorted(numbers_given) == list(range(300000, 300020))
+    admin.add(
+        f"cn={word()},{GROUPS}", ["posixGroup"], {"gidNumber": [b"300020"]}, "entryUUID"
+    )  # somebody else's, who knows nothing of the counter
+    assert number(await user(connector), "gidNumber") == 300021
+
+
+async def test_no_group_gets_the_primary_group_of_users(opened: Any) -> None:
+    connector = opened(uid_numbers="310000-310999", gid_numbers="310000-310999", primary_gid=310000)
+    assert number(await user(connector)) == 310000
+    assert number(await connector.create(GROUP, {"cn": word()}, active=True), "gidNumber") == 310001
+
+
+async def test_a_counter_that_may_not_be_read_is_told(opened: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    connector = opened(uid_numbers="320000-320999")
+    await user(connector)
+    read = Session.read
+
+    def blind(session: Session, dn: str, attributes: Any, **more: Any) -> Any:
+        return None if attributes == ["description"] else read(session, dn, attributes, **more)
+
+    monkeypatch.setattr(Session, "read", blind)
+    another = opened(uid_numbers="320000-320999")
+    with pytest.raises(Misconfigured) as caught:
+        await user(another)
+    assert caught.value.code == "ldap.counterHidden"

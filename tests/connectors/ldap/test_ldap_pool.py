@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,7 @@ from connectors.ldap import LdapConnector
 from connectors.ldap_client import pool
 from connectors.ldap_client.session import Session
 from sandbox.services import free_ports
-from sandbox.slapd import Slapd
+from sandbox.slapd import USERS, Slapd
 from tests.connectors.ldap.conftest import settings_for, word
 from tests.connectors.ldap.ldap_proxy import LdapProxy
 
@@ -166,3 +167,28 @@ def test_a_session_notices_that_the_server_has_gone(bare_slapd: Slapd) -> None:
     assert not session.is_usable()
     session.close()
     bare_slapd.start()
+
+
+async def test_a_substitute_of_the_first_host_quarantines_nobody_and_is_left_when_the_first_is_back(
+    slapd: Slapd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A read-only copy refuses writes: that says nothing about the connection, only that the first host is missed."""
+    opening, away = Session.open, ["127.0.0.1"]
+
+    def opened(settings: Any, context: Any, host: str, dialect: Any) -> Session:
+        if host in away:
+            raise Unavailable("away", code="ldap.unreachable")
+        return opening(settings, context, host, dialect)
+
+    monkeypatch.setattr(Session, "open", opened)
+    connector = LdapConnector.open(settings_for(slapd, host="127.0.0.1, localhost", user_base=f"ou={word()},{USERS}"))
+    with pytest.raises(Unavailable, match=r"127.0.0.1 does not answer, and localhost cannot stand in") as caught:
+        await connector.find(Match(USER, "uid", word()))
+    assert caught.value.code == "ldap.noSuchObject"
+    away.clear()
+    with pytest.raises(Unavailable):
+        await connector.find(Match(USER, "uid", word()))
+    monkeypatch.setattr(pool, "SUBSTITUTE_SECONDS", 0)
+    with pytest.raises(Misconfigured):
+        await connector.find(Match(USER, "uid", word()))
+    await connector.close()

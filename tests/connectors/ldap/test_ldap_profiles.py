@@ -61,6 +61,14 @@ def test_what_is_no_range_is_refused_in_words(numbers: str) -> None:
         LdapSettings(**VALID, uid_numbers=numbers)
 
 
+def test_ranges_that_overlap_are_refused_where_users_have_groups_of_their_own() -> None:
+    ranges = {"uid_numbers": "10000-19999", "gid_numbers": "15000-20000"}
+    with pytest.raises(ValidationError, match="overlap"):
+        LdapSettings(**VALID, profile="posix", **ranges)
+    LdapSettings(**VALID, profile="posix", primary_gid=100, **ranges)
+    LdapSettings(**VALID, profile="posix", uid_numbers="10000-19999", gid_numbers="20000-29999")
+
+
 async def life_of_a_group(server: Slapd, raw: Session, **settings: Any) -> None:
     connector = LdapConnector.open(settings_for(server, counter=f"cn={word()},{GROUPS}", **settings))
     assert [check for check in (await connector.verify()).checks if not check.ok] == []

@@ -95,3 +95,30 @@ def test_a_value_that_must_be_unique_is_a_taken_name() -> None:
 
 def test_what_the_server_says_is_bounded() -> None:
     assert len(str(error_of(result(53, diagnostic="x" * 10_000)))) < 500
+
+
+@pytest.mark.parametrize(
+    "diagnostic",
+    [
+        "Password 'Plum  Tree Lantern' is too simple",
+        "Password 'Plum Tree Lantern' is too simple",
+        "x" * 195 + " Plum Tree Lantern",
+        "PLUM TREE\tLANTERN",
+    ],
+)
+def test_no_part_of_what_was_written_is_repeated(diagnostic: str) -> None:
+    error = error_of(result(19, diagnostic=diagnostic, values=("Plum  Tree Lantern",)))
+    assert "Plum" not in str(error).title()
+
+
+def test_a_base_that_another_server_keeps_is_told_as_that_and_not_as_a_read_only_copy() -> None:
+    error = error_of(result(10, Operation.SEARCH))
+    assert isinstance(error, Misconfigured)
+    assert str(error) == f"Another server keeps {DN}: this one only refers to it."
+    assert "base DN" in error.fix
+    assert "read-only copy" in str(error_of(result(10, Operation.ADD)))
+
+
+def test_what_was_written_shows_in_no_text_of_an_answer() -> None:
+    told = result(19, diagnostic="value Plum-Tree7 is too simple", values=("Plum-Tree7",))
+    assert "Plum" not in repr(told)

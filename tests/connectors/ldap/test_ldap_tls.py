@@ -1,7 +1,9 @@
 """TLS: what is not verified gets no password, and what is wrong is told by the verbs, too."""
 
 import asyncio
+import socket
 import ssl
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -12,10 +14,14 @@ import pytest
 from connectors.contract import Match, ObjectKind
 from connectors.errors import ConnectorError, Misconfigured, Unavailable
 from connectors.ldap import LdapConnector
+from connectors.ldap_client.ber import ENUMERATED, INTEGER, SEQUENCE, element
 from connectors.ldap_client.library import Connection
+from connectors.ldap_client.session import Session
+from connectors.ldap_client.tls import client_context
 from sandbox.certificates import Certificates, ensure_certificates
 from sandbox.slapd import Slapd
 from tests.connectors.ldap.conftest import settings_for
+from tests.connectors.ldap.ldap_proxy import id_of
 
 pytestmark = pytest.mark.slapd
 
@@ -104,3 +110,35 @@ async def test_nothing_is_bound_when_starttls_ends_without_tls(slapd: Slapd, mon
     monkeypatch.setattr(Connection, "start_tls", lambda *_, **__: False)
     error = await error_of(slapd, security="starttls")
     assert error.code == "ldap.unreachable"
+
+
+def answer(tag: int, number: int, code: int) -> bytes:
+    """Return the answer to a request: SEQUENCE { messageID, [tag] { code, nothing, nothing } }."""
+    body = element(INTEGER, number.to_bytes(4)) + element(tag, bytes([ENUMERATED, 1, code]) + b"\4\0\4\0")
+    return element(SEQUENCE, body)
+
+
+def serve_once(listener: socket.socket, certificates: Certificates) -> None:
+    """Start TLS, with a bind's success behind the answer in clear text; and then refuse the bind."""
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificates.certificate, certificates.key)
+    stream, _ = listener.accept()
+    with stream:
+        number = int.from_bytes(id_of(stream.recv(1000))[2:])
+        stream.sendall(answer(0x78, number, 0) + answer(0x61, number + 1, 0))
+        with context.wrap_socket(stream, server_side=True) as encrypted:
+            assert int.from_bytes(id_of(encrypted.recv(1000))[2:]) == number + 1
+            encrypted.sendall(answer(0x61, number + 1, 49))
+            encrypted.recv(1000)
+
+
+def test_what_comes_before_the_handshake_answers_nothing_that_is_asked_behind_it(slapd: Slapd) -> None:
+    """Whoever stands in between could put answers behind that of StartTLS, which is not encrypted yet."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        server = threading.Thread(target=serve_once, args=(listener, slapd.certificates), daemon=True)
+        server.start()
+        settings = settings_for(slapd, security="starttls", port=listener.getsockname()[1])
+        with pytest.raises(Misconfigured) as caught:
+            Session.open(settings, client_context(settings), "localhost")
+        assert caught.value.code == "ldap.invalidCredentials"
+        server.join(5)

@@ -6,7 +6,7 @@ from connectors.contract import Match, ObjectKind, Value
 from connectors.errors import Misconfigured, Rejected
 from connectors.ldap import LdapConnector
 from connectors.ldap_client.session import Session
-from sandbox.slapd import Slapd
+from sandbox.slapd import USERS, Slapd
 from tests.connectors.ldap.conftest import settings_for, word
 
 pytestmark = pytest.mark.slapd
@@ -132,3 +132,12 @@ async def test_a_missing_base_is_a_setting_not_a_missing_user(
     with pytest.raises(Misconfigured):
         await wrong.create(USER, {"uid": word()}, active=True)
     await wrong.close()
+
+
+async def test_a_new_entry_whose_id_cannot_be_read_may_have_been_made(slapd: Slapd, admin: Session) -> None:
+    connector, uid = LdapConnector.open(settings_for(slapd, id_attribute="employeeNumber")), word()
+    with pytest.raises(Misconfigured) as caught:
+        await connector.create(USER, {"uid": uid, "displayName": "Mira"}, active=True)
+    await connector.close()
+    assert (caught.value.code, caught.value.may_have_happened) == ("ldap.idMissing", True)
+    assert held(admin, f"uid={uid},{USERS}", "uid") == [uid]

@@ -3,7 +3,8 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from hashlib import sha256
 from typing import Any, ClassVar, Self
 
@@ -33,6 +34,7 @@ from connectors.contract import (
     Verification,
 )
 from connectors.errors import AlreadyExists, ConnectorError, Misconfigured, NotFound, Rejected, Unavailable
+from connectors.trial import Specimen, trial_name, with_trial
 from tests.connectors.template.desk import Desk, DeskClient, DeskError
 
 USER, GROUP = ObjectKind.USER, ObjectKind.GROUP
@@ -89,12 +91,13 @@ class StaffDeskConnector(Connector):
 
     async def verify(self, features: frozenset[Feature] = PROVISIONING, *, trial: bool = False) -> Verification:
         """Ask for one person: the cheapest request that needs address, TLS, token and a right."""
+        check = Check("Staff Desk", ok=True, detail="The token is good.")
         try:
             await self.find(Match(USER, "login", "nobody"))
         except ConnectorError as error:
-            fix = error.fix or "Try again later."
-            return Verification((Check("Staff Desk", ok=False, detail=str(error), fix=fix),))
-        return Verification((Check("Staff Desk", ok=True, detail="The token is good."),))
+            check = Check("Staff Desk", ok=False, detail=str(error), fix=error.fix or "Try again later.")
+        seen = Verification((check,))
+        return await with_trial(self, seen, features, _specimens) if trial else seen
 
     async def find(self, match: Match) -> Sequence[Account]:
         """Compare one field with a value."""
@@ -128,11 +131,8 @@ class StaffDeskConnector(Connector):
 
     async def delete(self, kind: ObjectKind, remote_id: str) -> None:
         """Delete the record; one that is gone is a success."""
-        try:
-            with _translated(kind, writes=True):
-                await self._client.delete(COLLECTIONS[kind], remote_id)
-        except NotFound:
-            return
+        with suppress(NotFound), _translated(kind, writes=True):
+            await self._client.delete(COLLECTIONS[kind], remote_id)
 
     async def change_members(self, group: str, add: Sequence[str], remove: Sequence[str]) -> MemberFailures:
         """One request for each member, a few at a time; a member that fails does not stop the others."""
@@ -156,8 +156,7 @@ class StaffDeskConnector(Connector):
     async def members(self, group: str) -> Sequence[str]:
         """Read the list of a team."""
         with _translated(GROUP):
-            members: list[str] = (await self._client.get(COLLECTIONS[GROUP], group))["members"]
-        return members
+            return list((await self._client.get(COLLECTIONS[GROUP], group))["members"])
 
     async def changes(self, cursor: str | None, reading: Reading) -> AsyncIterator[Page]:
         """Read everything, every time: the desk does not know what changed. A cursor tells the last record."""
@@ -167,8 +166,7 @@ class StaffDeskConnector(Connector):
             kind, after = place
             with _translated(kind):
                 records = await self._client.page(COLLECTIONS[kind], after, PAGE)
-            full = len(records) == PAGE
-            following = (kind, records[-1]["id"]) if full else _next_kind(kind, reading)
+            following = (kind, records[-1]["id"]) if len(records) == PAGE else _next_kind(kind, reading)
             more = following is not None
             yield Page(
                 cursor=_cursor(following, reading),
@@ -188,6 +186,15 @@ class StaffDeskConnector(Connector):
     async def _set_active(self, remote_id: str, *, active: bool) -> None:
         with _translated(USER, writes=True):
             await self._client.patch(COLLECTIONS[USER], remote_id, {"active": active})
+
+
+async def _specimens() -> Mapping[ObjectKind, Specimen]:
+    """Return the user and the group that a trial makes, changes, renames and deletes again."""
+    known, name, other = {USER: "login", GROUP: "name"}, trial_name(), trial_name()
+    return {
+        kind: Specimen(Match(kind, key, name), {key: name, "name": name}, {"name": name}, {key: other})
+        for kind, key in known.items()
+    }
 
 
 def _record(attributes: Attributes) -> dict[str, Any]:
@@ -231,13 +238,11 @@ def _translated(kind: ObjectKind, *, writes: bool = False) -> Iterator[None]:
             case 404:
                 raise NotFound(f"The {kind} is not there.", code="staff_desk.notFound") from None
             case 409:
-                raise AlreadyExists(
-                    f"The {error.field} of the {kind} is taken.", code="staff_desk.taken", attribute=error.field
-                ) from None
+                words = f"The {error.field} of the {kind} is taken."
+                raise AlreadyExists(words, code="staff_desk.taken", attribute=error.field) from None
             case 422 if error.field in REFERENCES:
-                raise Rejected(
-                    f"{error.field} is not there.", code="staff_desk.referenceMissing", attribute=error.field
-                ) from None
+                words = f"{error.field} is not there."
+                raise Rejected(words, code="staff_desk.referenceMissing", attribute=error.field) from None
             case 422:
                 raise Rejected(
                     f"The Staff Desk refuses the {error.field} of the {kind}.",
@@ -290,8 +295,5 @@ def _identity(reading: Reading) -> str:
 
 
 def _asked_for(account: Account, reading: Reading) -> Account:
-    names = reading.attributes.get(account.kind)
-    if not names:
-        return account
-    values = {name: value for name, value in account.attributes.items() if name in names}
-    return Account(account.kind, account.remote_id, account.name, values, account.active)
+    names = reading.attributes.get(account.kind) or account.attributes.keys()
+    return replace(account, attributes={name: value for name, value in account.attributes.items() if name in names})
