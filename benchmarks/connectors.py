@@ -11,7 +11,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rich.console import Console
@@ -27,15 +27,16 @@ from sandbox.storage.process import LocalStorage
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """How much is measured: people in a turn for each server, and turns."""
+    """How much is measured: people in a turn for each server, turns, and the least rows that are read."""
 
     ldap: int
     active_directory: int
     turns: int
+    rows: int
 
 
-FULL = Scale(ldap=2_000, active_directory=200, turns=5)
-QUICK = Scale(ldap=300, active_directory=40, turns=2)
+FULL = Scale(ldap=2_000, active_directory=200, turns=5, rows=5_000)
+QUICK = Scale(ldap=300, active_directory=40, turns=2, rows=2_000)
 GRAPH_USERS = 10_000
 """Of Graph's first load; with fewer the quota's minimum is too short to compare with."""
 
@@ -55,7 +56,7 @@ def main() -> int:
         try:
             with tempfile.TemporaryDirectory() as folder, server(Path(folder)) as target:
                 console.print(f"{target.name}: {people} people in a turn, {scale.turns} turns")
-                _measure(target, people, scale.turns, found)
+                _measure(target, people, scale, found)
         except ServiceFailed as problem:
             console.print(str(problem))
             missing = True
@@ -67,10 +68,11 @@ def main() -> int:
     return 0 if not missing and all(each.kept for each in promises(found)) else 1
 
 
-def _measure(target: Target, people: int, turns: int, found: Found) -> None:
+def _measure(target: Target, people: int, scale: Scale, found: Found) -> None:
     """Let each add its people in turn, so that a server that slows down as it fills slows everybody alike."""
-    for turn in range(turns):
-        runs = {who: f"{name}{turn}" for who, name in ((HUB, "hub"), (ALONE, "one"), (BARE, "bare"), (TOOL, "tool"))}
+    names = {HUB: "hub", ALONE: "one", BARE: "bare", TOOL: "tool"}
+    for turn in range(scale.turns):
+        runs = {who: f"{name}{turn}" for who, name in names.items()}
         persons = {who: [target.person(run, n) for n in range(people)] for who, run in runs.items()}
         with LocalStorage.start() as storage:
             hub = connector_loads.through_the_hub(target, storage.connection_string, runs[HUB], range(people))
@@ -78,7 +80,9 @@ def _measure(target: Target, people: int, turns: int, found: Found) -> None:
         _note(found.creates, target, ALONE, asyncio.run(connector_loads.creates(target, runs[ALONE], range(people))))
         _note(found.creates, target, BARE, connector_peers.bare_adds(target, persons[BARE]))
         _note(found.creates, target, TOOL, connector_peers.ldapadd(target, persons[TOOL]))
-    for _ in range(turns):
+    missing = range(scale.rows - len(names) * people * scale.turns)
+    connector_peers.bare_adds(target, [replace(target.person("more", n), second={}) for n in missing])
+    for _ in range(scale.turns):
         _note(found.reads, target, ALONE, asyncio.run(connector_loads.reads(target)))
         _note(found.reads, target, BARE, connector_peers.bare_reads(target))
         _note(found.reads, target, TOOL, connector_peers.ldapsearch(target))

@@ -24,7 +24,10 @@ def found(alone: float, graph: Load = LOAD) -> Found:
 
 def test_four_fifths_of_bare_ldap3_are_demanded() -> None:
     assert all(each.kept for each in promises(found(alone=80.0)))
-    assert [each.kept for each in promises(found(alone=79.0))] == [False, True, True]
+    assert [each.kept for each in promises(found(alone=79.0))] == [False, True, True, True]
+    slow_to_read = found(alone=80.0)
+    slow_to_read.reads["LDAP", ALONE] = [Took(1000, 1.3, 0.1)]
+    assert [each.kept for each in promises(slow_to_read)] == [True, False, True, True]
 
 
 @pytest.mark.parametrize(
