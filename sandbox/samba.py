@@ -26,6 +26,7 @@ from sandbox.samba_domain import ACCOUNTS
 from sandbox.samba_packages import install as install  # callers ask this module for it
 from sandbox.samba_template import BASE, REALM, WORKGROUP, Template, template
 from sandbox.services import Service, ServiceFailed
+from sandbox.short_paths import forget, short_path
 
 USERS, GROUPS, DISABLED = f"OU=People,{BASE}", f"OU=Groups,{BASE}", f"OU=Disabled,{BASE}"
 ADMINISTRATOR = f"CN=Administrator,CN=Users,{BASE}"
@@ -89,9 +90,7 @@ class Samba:
             orphan_signal="TERM",
         )
         admin, writer, reader = (kept[account] for account in ACCOUNTS)
-        samba = cls(directory, name, address, certificates, admin, writer, reader, durable, service)
-        samba._configure()
-        return samba
+        return cls(directory, name, address, certificates, admin, writer, reader, durable, service)
 
     @property
     def configuration(self) -> Path:
@@ -100,12 +99,14 @@ class Samba:
 
     def start(self) -> Self:
         """Start and wait until all ports answer (0.3 s). Raises ``ServiceFailed``."""
+        self._configure()
         self.service.start()
         return self
 
     def stop(self) -> None:
         """Stop; data stays."""
         self.service.stop()
+        forget(self.directory, self._short_name)
 
     def kill(self) -> None:
         """Stop as a power cut does: connections break without a word."""
@@ -116,7 +117,6 @@ class Samba:
         self.certificates = certificates
         running = self.service.alive
         self.stop()
-        self._configure()
         if running:
             self.start()
 
@@ -125,6 +125,15 @@ class Samba:
 
     def __exit__(self, *_: object) -> None:
         self.stop()
+
+    @property
+    def home(self) -> Path:
+        """The folder by a name that is short enough for Samba's sockets."""
+        return short_path(self.directory, self._short_name)
+
+    @property
+    def _short_name(self) -> str:
+        return f"lockstep-{self.address}"
 
     def _configure(self) -> None:
         for name in ("run", "log"):
@@ -159,7 +168,8 @@ def _write_private(path: Path, content: str) -> None:
 
 
 def _configuration(samba: Samba) -> str:
-    home, domain, certificates = samba.directory, samba.directory / "domain", samba.certificates
+    home, certificates = samba.home, samba.certificates
+    domain = home / "domain"
     return f"""[global]
 netbios name = {samba.name.split(".")[0].upper()}
 realm = {REALM}

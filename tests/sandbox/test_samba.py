@@ -262,3 +262,13 @@ def test_without_root_the_command_to_run_is_named(
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     with pytest.raises(ServiceFailed, match=r"sudo .* -m sandbox.samba --dir"):
         Samba.open(tmp_path / "d")
+
+
+def test_a_controller_starts_in_a_folder_whose_name_is_too_long_for_sockets(tmp_path: Path) -> None:
+    with Samba.open(tmp_path / ("deep" * 25), durable=False) as samba:
+        assert answers(636, samba.address)
+        link = samba.home
+        assert (link.is_symlink(), link.resolve()) == (True, samba.directory)
+        samba.stop()
+        samba.start()
+    assert not link.is_symlink()
