@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 from pydantic import SecretStr
 
-from connectors.contract import Connector
+from connectors.contract import Connector, ObjectKind
 from connectors.errors import Misconfigured, Rejected
 from connectors.ldap import LdapConnector, memberships, pages, slices
 from connectors.ldap_client.names import equals
@@ -218,7 +218,11 @@ class TestLdapContractOfPosixAccounts(TestLdapContract):
 
     @asynccontextmanager
     async def lose_answers(self) -> AsyncIterator[None]:
-        """Of entries that are added alone: before comes the one that takes a number."""
+        """Of entries that are added alone: before comes the change that takes a number, from a counter that is there."""
+        before, name = self.open(), uuid4().hex
+        made = await before.create(ObjectKind.USER, {"uid": name, "displayName": name}, active=True)
+        await before.delete(ObjectKind.USER, made.remote_id)
+        await before.close()
         self.proxy_in_use.losing = frozenset({ADD_ANSWER})
         async with super().lose_answers():
             yield
