@@ -218,7 +218,7 @@ class TestLdapContractOfPosixAccounts(TestLdapContract):
 
     @asynccontextmanager
     async def lose_answers(self) -> AsyncIterator[None]:
-        """Of entries that are added alone: before comes the change that takes a number, from a counter that is there."""
+        """Of entries that are added alone: before comes what takes a number from a counter that is there."""
         before, name = self.open(), uuid4().hex
         made = await before.create(ObjectKind.USER, {"uid": name, "displayName": name}, active=True)
         await before.delete(ObjectKind.USER, made.remote_id)
