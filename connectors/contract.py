@@ -20,6 +20,7 @@ from connectors.errors import ConnectorError
 from connectors.values import Account, Attributes, Match, ObjectKind, Reference, Value
 
 __all__ = [
+    "GROUP_FEATURES",
     "PROVISIONING",
     "Account",
     "AttributeMapping",
@@ -63,6 +64,17 @@ class Feature(StrEnum):
 
 PROVISIONING = frozenset(Feature) - {Feature.IMPORT_USERS, Feature.IMPORT_GROUPS, Feature.SYNC_PASSWORDS}
 """The features of a connection that converges a system to the hub's directory."""
+
+GROUP_FEATURES = frozenset(
+    {
+        Feature.IMPORT_GROUPS,
+        Feature.CREATE_GROUPS,
+        Feature.UPDATE_GROUPS,
+        Feature.DELETE_GROUPS,
+        Feature.MANAGE_MEMBERSHIPS,
+    }
+)
+"""The features that are about groups and who is in them."""
 
 
 @dataclass(frozen=True, slots=True)

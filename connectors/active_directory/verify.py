@@ -12,7 +12,7 @@ from connectors.active_directory.directory import Directory, id_of
 from connectors.active_directory.domain import Domain, read_domain
 from connectors.active_directory.settings import ActiveDirectorySettings
 from connectors.active_directory.verify_rights import rights
-from connectors.contract import Check, Feature, Verification
+from connectors.contract import GROUP_FEATURES, Check, Feature, Verification
 from connectors.errors import ConnectorError
 from connectors.ldap_client.names import parse_dn
 from connectors.ldap_client.reach import Tried, failed, verified
@@ -32,15 +32,6 @@ _LEVELS = {
     4: "Windows Server 2008 R2", 5: "Windows Server 2012", 6: "Windows Server 2012 R2", 7: "Windows Server 2016",
     10: "Windows Server 2025",
 }  # fmt: skip
-_GROUP_FEATURES = frozenset(
-    {
-        Feature.IMPORT_GROUPS,
-        Feature.CREATE_GROUPS,
-        Feature.UPDATE_GROUPS,
-        Feature.DELETE_GROUPS,
-        Feature.MANAGE_MEMBERSHIPS,
-    }
-)
 _PASSWORD_FEATURES = frozenset({Feature.CREATE_USERS, Feature.SYNC_PASSWORDS})
 _COMPLEX = 0x1
 _ROOT = ["currentTime", "isSynchronized", "supportedCapabilities", "domainFunctionality"]
@@ -159,9 +150,9 @@ def _password_policy(directory: Directory) -> Check:
 
 
 def _units(settings: ActiveDirectorySettings, features: frozenset[Feature]) -> Iterator[tuple[str, str]]:
-    if features - _GROUP_FEATURES or Feature.MANAGE_MEMBERSHIPS in features:
+    if features - GROUP_FEATURES or Feature.MANAGE_MEMBERSHIPS in features:
         yield "User OU", settings.user_base
-    if features & _GROUP_FEATURES:
+    if features & GROUP_FEATURES:
         yield "Group OU", settings.group_base
     if settings.inactive_base and Feature.DEACTIVATE_USERS in features:
         yield "OU of deactivated users", settings.inactive_base

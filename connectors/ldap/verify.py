@@ -6,7 +6,7 @@ Here: every server, the base DNs, and in which order the rest is looked at (``ve
 from collections.abc import Iterator
 from functools import partial
 
-from connectors.contract import Check, Feature, Verification
+from connectors.contract import GROUP_FEATURES, Check, Feature, Verification
 from connectors.errors import ConnectorError
 from connectors.ldap.directory import Directory
 from connectors.ldap.numbers import Numbers
@@ -27,15 +27,6 @@ USER_FEATURES = frozenset(
         Feature.DEACTIVATE_USERS,
         Feature.DELETE_USERS,
         Feature.SYNC_PASSWORDS,
-        Feature.MANAGE_MEMBERSHIPS,
-    }
-)
-GROUP_FEATURES = frozenset(
-    {
-        Feature.IMPORT_GROUPS,
-        Feature.CREATE_GROUPS,
-        Feature.UPDATE_GROUPS,
-        Feature.DELETE_GROUPS,
         Feature.MANAGE_MEMBERSHIPS,
     }
 )
