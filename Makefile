@@ -72,7 +72,7 @@ format: ## Format the sources and mend what the linter can
 	$(LOCAL_PYTHON) -m ruff check --fix .
 
 # Azure's remote build reads requirements.txt: runtime packages only, with the hashes of what was tested here.
-EXPORT := $(SETUP) uv export --frozen --no-dev --no-annotate --quiet
+EXPORT := $(SETUP) uv export --frozen --no-default-groups --no-annotate --quiet
 requirements: ## Write requirements.txt from uv.lock
 	@$(EXPORT) > requirements.txt.new
 	@mv requirements.txt.new requirements.txt
