@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import azure.functions as func
 
-from provisioning.engine.jobs import QUEUE, Job
+from provisioning.engine.jobs import QUEUE, Job, backup_job
 from provisioning.hub import hub
 from provisioning.version import VERSION
 
@@ -80,3 +80,11 @@ async def tidy(timer: func.TimerRequest) -> None:
     await opened.reports.expire(timedelta(days=opened.settings.report_days))
     await opened.sources.tidy()
     await opened.sweeper.tidy()
+
+
+@app.function_name("backup")
+@app.timer_trigger("timer", schedule="0 47 2 * * *", run_on_startup=False)
+async def backup(timer: func.TimerRequest) -> None:
+    """Begin the nightly backup of all tables; jobs write it, a part at a time."""
+    opened = await hub()
+    await opened.jobs.send([backup_job(opened.backup.begin())])

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Self
 
+from provisioning.backup.runs import CONTAINER, ORDER
+from provisioning.backup.saving import Backup
 from provisioning.connections.connection import Connection
 from provisioning.connections.opening import OpenConnectors
 from provisioning.connections.store import TABLE as CONNECTIONS_TABLE
@@ -29,6 +31,7 @@ from provisioning.settings import Settings, settings
 from provisioning.sources.authority import Authority
 from provisioning.sources.records import TABLE as SOURCES_TABLE
 from provisioning.sources.sources import Sources
+from provisioning.storage.opening import open_storage
 from provisioning.storage.store import Storage
 
 TABLES = (DIRECTORY_TABLE, LINKS_TABLE, CONNECTIONS_TABLE, SOURCES_TABLE, SCHEMAS_TABLE)
@@ -50,6 +53,7 @@ class Hub:
     links: LinkStore
     circuits: Circuits
     jobs: JobSender
+    backup: Backup
     executor: Executor
     sweeper: Sweeper
     poison: PoisonReader
@@ -81,6 +85,8 @@ class Hub:
             access_token_life=timedelta(minutes=chosen.access_token_minutes),
         )
 
+        backup = Backup(storage, storage.container(CONTAINER), ORDER, timedelta(days=chosen.backup_days))
+
         async def partitions() -> Sequence[str]:
             return [HUB, *await connections.names()]
 
@@ -96,7 +102,10 @@ class Hub:
             links,
             circuits,
             jobs,
-            Executor(active, connectors, directory, links, circuits, jobs, Backfill(storage, directory, declared)),
+            backup,
+            Executor(
+                active, connectors, directory, links, circuits, jobs, Backfill(storage, directory, declared), backup
+            ),
             Sweeper(directory, links, circuits, jobs, active, timedelta(seconds=chosen.sweep_grace_seconds), declared),
             PoisonReader(links),
             Reports(links.table, partitions, directory.ids_of_name),
@@ -108,21 +117,6 @@ class Hub:
         await self.connectors.close()
         await self.sources.close()
         await self.storage.close()
-
-
-def open_storage(chosen: Settings) -> Storage:
-    """Open the storage account that the settings name: by the app's identity, or locally by a connection string."""
-    if chosen.storage_connection:
-        return Storage.from_connection_string(chosen.storage_connection)
-    if not chosen.storage_account:
-        raise LookupError(
-            "No storage: set AzureWebJobsStorage__accountName (with an identity that may use it), or locally "
-            "AzureWebJobsStorage to a connection string."
-        )
-    from azure.identity.aio import DefaultAzureCredential
-
-    credential = DefaultAzureCredential(managed_identity_client_id=chosen.storage_client_id or None)
-    return Storage.from_identity(chosen.storage_account, credential)
 
 
 _opening: dict[asyncio.AbstractEventLoop, asyncio.Task[Hub]] = {}

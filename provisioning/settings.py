@@ -55,6 +55,7 @@ class Settings(BaseSettings):
         default=60, ge=5, description="How long one job may hold a link before another may take it over."
     )
     report_days: int = Field(default=90, ge=1, description="How many days a report entry is kept.")
+    backup_days: int = Field(default=30, ge=1, le=365, description="How many days a nightly backup is kept.")
     scim_max_results: int = Field(default=200, ge=1, le=1000, description="The longest page of a SCIM list answer.")
     scim_max_body_bytes: int = Field(default=4_194_304, ge=65_536, description="The largest SCIM request body taken.")
 

@@ -11,6 +11,8 @@ from datetime import UTC, datetime, timedelta
 
 from connectors.contract import Connector
 from connectors.errors import Misconfigured
+from provisioning.backup.runs import Position
+from provisioning.backup.saving import Backup
 from provisioning.connections.connection import Connection
 from provisioning.connections.opening import OpenConnectors
 from provisioning.correlation import begin
@@ -18,7 +20,7 @@ from provisioning.directory.backfill import Backfill
 from provisioning.directory.directory import Directory
 from provisioning.engine.circuit import Circuits
 from provisioning.engine.converge import Converger
-from provisioning.engine.jobs import Job, JobSender, JobType
+from provisioning.engine.jobs import Job, JobSender, JobType, backup_job
 from provisioning.engine.link_store import LinkBusy, LinkStore, acknowledgement
 from provisioning.engine.members import MembersConverger
 from provisioning.engine.resync import Resync
@@ -33,7 +35,7 @@ class Executor:
     """Runs jobs.
 
     ``active`` gives the enabled connections, ``connectors`` what they are opened with; ``backfill`` does the work of
-    index jobs.
+    index jobs, ``backup`` that of backups.
     """
 
     active: Active
@@ -43,6 +45,7 @@ class Executor:
     circuits: Circuits
     sender: JobSender
     backfill: Backfill
+    backup: Backup
 
     async def execute(self, job: Job) -> None:
         """Do what a job asks for, or leave it where the sweeper finds it."""
@@ -55,6 +58,11 @@ class Executor:
             following = await self.backfill.step(job.declaration, job.after)
             if following is not None:
                 await self.sender.send([dataclasses.replace(job, after=following.cursor)], delay=following.delay)
+            return
+        if job.type is JobType.BACKUP:
+            at = await self.backup.step(Position.parse(job.after))
+            if at is not None:
+                await self.sender.send([backup_job(at)])
             return
         connection = next((each for each in await self.active() if each.id == job.connection), None)
         if connection is None:

@@ -2,7 +2,7 @@
 
 ``converge`` looks at one resource in one connection, ``members`` at some memberships of a group, ``forget`` removes
 the memberships of a deleted resource from the hub itself, ``resync`` walks every resource of a connection, ``index``
-brings the look-up rows of the hub's own directory to what is declared.
+brings the look-up rows of the hub's own directory to what is declared, ``backup`` writes one part of a backup.
 """
 
 import asyncio
@@ -15,6 +15,7 @@ from enum import StrEnum
 from typing import Any, Self
 
 from connectors.contract import ObjectKind
+from provisioning.backup.runs import Position
 from provisioning.directory.declared import Declaration
 from provisioning.directory.outbox import Announcement
 from provisioning.storage.entities import StoreError
@@ -35,6 +36,7 @@ class JobType(StrEnum):
     FORGET = "forget"
     RESYNC = "resync"
     INDEX = "index"
+    BACKUP = "backup"
 
 
 class MalformedJob(ValueError):
@@ -46,8 +48,8 @@ class Job:
     """One message. ``generation`` names the outbox row it came from, empty where it came from a clock.
 
     ``swept``: the sweeper sent it again and waits for an acknowledgement. ``due``: a link's own clock asked for it, so
-    that escrow and waiting are tried although nothing has changed. ``after`` is how far a resync or an index job has
-    come; ``declaration`` names the declared attribute that an index job is about.
+    that escrow and waiting are tried although nothing has changed. ``after`` is how far a resync, an index job or a
+    backup has come; ``declaration`` names the declared attribute that an index job is about.
     """
 
     type: JobType
@@ -131,6 +133,11 @@ def index_job(declaration: Declaration) -> Job:
     """Return the job that goes on with the work of a declared attribute."""
     kind = declaration.declared.kind
     return Job(JobType.INDEX, HUB, kind, after=declaration.cursor, declaration=declaration.id)
+
+
+def backup_job(at: Position) -> Job:
+    """Return the job that writes one part of a backup, and sends the next."""
+    return Job(JobType.BACKUP, HUB, after=str(at))
 
 
 def member_jobs(connection: str, group: str, members: Sequence[str], size: int = 49) -> list[Job]:

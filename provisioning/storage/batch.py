@@ -80,6 +80,8 @@ def refusal(status: int, body: bytes, code: str = "") -> StoreError:
     part = _STATUS.search(body)
     told, index = _reason(part[3] if part else body)
     code = told or code
+    if code == "TableBeingDeleted":
+        return StoreError("The table is being deleted, which takes a minute or so. Try again then.")
     if status == 409 or "AlreadyExists" in code:
         return Exists("The entity exists.", index)
     if status == 412 or "ConditionNotSatisfied" in code:

@@ -1,10 +1,10 @@
 """What stays with Azure's SDK: clients for the rarer calls, over our connections; signatures; what its errors mean."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from azure.core.credentials import AzureNamedKeyCredential, AzureSasCredential
 from azure.core.credentials_async import AsyncTokenCredential
@@ -20,18 +20,22 @@ from provisioning.storage.access import Identity, Signature
 from provisioning.storage.entities import StoreError
 from provisioning.storage.wire import CONNECT_SECONDS, READ_SECONDS, Endpoint, Wire
 
+if TYPE_CHECKING:
+    from azure.storage.blob.aio import ContainerClient
+
 # By default the queue's client waits 15 seconds before it tries again.
 _PATIENCE: dict[str, Any] = {"initial_backoff": 1, "increment_base": 2, "retry_total": 3, "random_jitter_range": 1}
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Both services of an account: where they are, and the SDK's clients for what is not done over the wire."""
+    """The services of an account: where they are, and the SDK's clients for what is not done over the wire."""
 
     tables: Endpoint
     queues: Endpoint
     table_client: TableServiceClient
     queue_client: QueueServiceClient
+    container_client: Callable[[str], "ContainerClient"]
 
 
 def by_connection_string(connection: str, wire: Wire) -> Account:
@@ -57,11 +61,17 @@ def by_connection_string(connection: str, wire: Wire) -> Account:
             return queue_query
         return sign_queues(*key.named_key, resource_types="o", permission="a", expiry=end, protocol=protocol)
 
+    def container(name: str) -> "ContainerClient":
+        from azure.storage.blob.aio import ContainerClient
+
+        return ContainerClient.from_connection_string(connection, name, transport=_Shared(wire))
+
     return Account(
         Endpoint(table_url.rstrip("/"), Signature(sign_table)),
         Endpoint(queue_url.rstrip("/"), Signature(sign_queue)),
         tables,
         queues,
+        container,
     )
 
 
@@ -69,11 +79,19 @@ def by_identity(account: str, credential: AsyncTokenCredential, wire: Wire) -> A
     """Return the account of that name, by an identity and without any key."""
     tables, queues = (f"https://{account}.{service}.core.windows.net" for service in ("table", "queue"))
     access = Identity(credential)
+
+    def container(name: str) -> "ContainerClient":
+        from azure.storage.blob.aio import ContainerClient
+
+        blobs = f"https://{account}.blob.core.windows.net"
+        return ContainerClient(blobs, name, credential=credential, transport=_Shared(wire))
+
     return Account(
         Endpoint(tables, access),
         Endpoint(queues, access),
         TableServiceClient(tables, credential=credential, transport=_Shared(wire)),
         QueueServiceClient(queues, credential=credential, transport=_Shared(wire), **_PATIENCE),
+        container,
     )
 
 

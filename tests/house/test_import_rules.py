@@ -13,7 +13,7 @@ FLOORS = [
     {"provisioning.hub", "provisioning.admin"},
     {"provisioning.scim", "provisioning.engine"},
     {"provisioning.reports", "provisioning.connections", "provisioning.sources"},
-    {"provisioning.directory"},
+    {"provisioning.directory", "provisioning.backup"},
     {"provisioning.storage"},
     {"provisioning.settings", "provisioning.correlation", "provisioning.version"},
 ]
