@@ -1,0 +1,52 @@
+// What the pipeline's identity may do: publish to this app and keep packages in the releases container. It can neither
+// read the directory or a secret nor change a resource of the template.
+
+param principalId string
+param appName string
+param storageName string
+
+var hub = loadJsonContent('../../common/hub.json')
+
+resource app 'Microsoft.Web/sites@2025-03-01' existing = {
+  name: appName
+}
+
+resource storage 'Microsoft.Storage/storageAccounts@2025-06-01' existing = {
+  name: storageName
+}
+
+resource blobs 'Microsoft.Storage/storageAccounts/blobServices@2025-06-01' existing = {
+  parent: storage
+  name: 'default'
+}
+
+resource releases 'Microsoft.Storage/storageAccounts/blobServices/containers@2025-06-01' existing = {
+  parent: blobs
+  name: hub.containers.releases
+}
+
+resource appRoles 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
+  for role in filter(hub.deployerRoles, each => each.scope == 'app'): {
+    scope: app
+    name: guid(app.id, principalId, role.id)
+    properties: {
+      roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', role.id)
+      principalId: principalId
+      principalType: 'ServicePrincipal'
+      description: role.why
+    }
+  }
+]
+
+resource releasesRoles 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
+  for role in filter(hub.deployerRoles, each => each.scope == 'releases'): {
+    scope: releases
+    name: guid(releases.id, principalId, role.id)
+    properties: {
+      roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', role.id)
+      principalId: principalId
+      principalType: 'ServicePrincipal'
+      description: role.why
+    }
+  }
+]
