@@ -1,0 +1,50 @@
+# Production. Prices: docs/deploy.md.
+
+organization = "contoso"
+environment  = "prd"
+location     = "westeurope"
+budget_start = "2026-12-01"
+
+# Two, so that one takes requests while the other is replaced: Entra ID counts failed calls towards its quarantine.
+# About $42 a month at 2048 MB.
+always_ready_http = 2
+
+# A leaver is locked out within seconds instead of after a cold start. About $21 a month.
+always_ready_jobs = 1
+
+# 20 x 24 jobs side by side: Graph and most domain controllers are slower than that. Raise it with the report in hand.
+maximum_instance_count = 20
+
+# The data outlives a zone. A quarter more for storage.
+zone_redundant_storage = true
+
+# The app itself would cost 14 warm instances, about $290 a month at 2048 MB instead of $63: two for HTTP and for each queue
+# and timer function. Without, a zone's outage delays changes, and Entra ID sends them again; it can be switched on later.
+zone_redundant = false
+
+# The account is the directory. Applying then needs User Access Administrator or Owner (see versions.tf).
+delete_lock = true
+
+# An auditor asks about the last quarter. About $0.10 a GB and month after the first 31 days.
+log_retention_days = 90
+
+# Room for an initial cycle of 100,000 people in a day; logs are about $2.30 a GB.
+log_daily_cap_gb = 5
+
+# Warm instances, alert rules and logs of an ordinary month; an initial cycle may pass it.
+monthly_budget = 150
+alert_emails   = ["identity-operations@contoso.example"]
+
+# Decide with the network's owners. About $30 a month for four private endpoints, and deploying or writing secrets must
+# then happen from inside the network. Needed for LDAP and Active Directory on premises.
+isolate_network = false
+
+# Decide with the pipeline's owners: GitHub's own runners have no fixed addresses, so they need a runner that has.
+entra_ingress_only   = false
+admin_address_ranges = []
+
+# The pipeline that may release: one repository, one environment with its approvers.
+# deployer_subject = "repo:ORGANIZATION/REPOSITORY:environment:production"
+
+# The console's app registration.
+# console_client_id = "00000000-0000-0000-0000-000000000000"
