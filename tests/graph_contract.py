@@ -36,6 +36,19 @@ OUTSIDE = (
     ("GET", "groups/*/owners"),
     ("POST", "groups/*/owners/$ref"),
     ("DELETE", "groups/*/owners/*/$ref"),
+    # Synchronization: likewise; of it the slice has bulkUpload alone.
+    ("GET", "servicePrincipals/*/synchronization/jobs"),
+    ("GET", "servicePrincipals/*/synchronization/jobs/*"),
+    ("POST", "servicePrincipals/*/synchronization/jobs/*/start"),
+    ("POST", "servicePrincipals/*/synchronization/jobs/*/pause"),
+    ("POST", "servicePrincipals/*/synchronization/jobs/*/restart"),
+    ("GET", "servicePrincipals/*/synchronization/jobs/*/schema"),
+    ("PUT", "servicePrincipals/*/synchronization/jobs/*/schema"),
+    ("POST", "servicePrincipals/*/synchronization/jobs/*/schema/parseExpression"),
+    ("GET", "servicePrincipals/*/synchronization/templates"),
+    ("GET", "servicePrincipals/*/synchronization/templates/*"),
+    ("GET", "servicePrincipals/*/synchronization/templates/*/schema"),
+    ("PUT", "servicePrincipals/*/synchronization/secrets"),
 )
 """What the simulator offers and the contract does not hold. The token endpoint and /_simulator are not Graph."""
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sandbox.graph import deleted, delta, groups, licences, organization, permissions, users
+from sandbox.graph import deleted, delta, groups, licences, organization, permissions, synchronization, users
 from sandbox.graph.errors import GraphError, bad_request
 from sandbox.graph.messages import Answer, Request
 from sandbox.graph.permissions import Permissions
@@ -23,6 +23,8 @@ class Operation:
     handler: Handler
     allowed: Permissions
 
+
+_SYNCHRONIZATION = "servicePrincipals/*/synchronization"
 
 OPERATIONS = (
     Operation("GET", "organization", organization.list_organization, permissions.READ_ORGANIZATION),
@@ -59,6 +61,32 @@ OPERATIONS = (
     Operation("GET", "directory/deletedItems/*", deleted.get_deleted, permissions.READ_DELETED),
     Operation("DELETE", "directory/deletedItems/*", deleted.purge_deleted, permissions.WRITE_DELETED),
     Operation("POST", "directory/deletedItems/*/restore", deleted.restore_deleted, permissions.WRITE_DELETED),
+    Operation("GET", f"{_SYNCHRONIZATION}/jobs", synchronization.list_jobs, permissions.READ_SYNCHRONIZATION),
+    Operation("GET", f"{_SYNCHRONIZATION}/jobs/*", synchronization.get_job, permissions.READ_SYNCHRONIZATION),
+    Operation("POST", f"{_SYNCHRONIZATION}/jobs/*/start", synchronization.start_job, permissions.WRITE_SYNCHRONIZATION),
+    Operation("POST", f"{_SYNCHRONIZATION}/jobs/*/pause", synchronization.pause_job, permissions.WRITE_SYNCHRONIZATION),
+    Operation(
+        "POST", f"{_SYNCHRONIZATION}/jobs/*/restart", synchronization.restart_job, permissions.WRITE_SYNCHRONIZATION
+    ),
+    Operation("GET", f"{_SYNCHRONIZATION}/jobs/*/schema", synchronization.get_schema, permissions.READ_SYNCHRONIZATION),
+    Operation(
+        "PUT", f"{_SYNCHRONIZATION}/jobs/*/schema", synchronization.put_schema, permissions.WRITE_SYNCHRONIZATION
+    ),
+    Operation(
+        "POST",
+        f"{_SYNCHRONIZATION}/jobs/*/schema/parseExpression",
+        synchronization.parse_expression,
+        permissions.WRITE_SYNCHRONIZATION,
+    ),
+    Operation("GET", f"{_SYNCHRONIZATION}/templates", synchronization.list_templates, permissions.READ_SYNCHRONIZATION),
+    Operation("GET", f"{_SYNCHRONIZATION}/templates/*", synchronization.get_template, permissions.READ_SYNCHRONIZATION),
+    Operation(
+        "GET",
+        f"{_SYNCHRONIZATION}/templates/*/schema",
+        synchronization.get_template_schema,
+        permissions.READ_SYNCHRONIZATION,
+    ),
+    Operation("PUT", f"{_SYNCHRONIZATION}/secrets", synchronization.put_secrets, permissions.WRITE_SYNCHRONIZATION),
 )
 
 

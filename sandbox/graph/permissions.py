@@ -30,6 +30,9 @@ READ_DELETED_USERS = READ_USERS | DELETE_USERS
 READ_DELETED = READ_DELETED_USERS | READ_GROUPS
 WRITE_DELETED = DELETE_USERS | WRITE_GROUPS
 
+WRITE_SYNCHRONIZATION = frozenset({"Synchronization.ReadWrite.All"})
+READ_SYNCHRONIZATION = WRITE_SYNCHRONIZATION | {"Synchronization.Read.All"}
+
 ROLE_GROUPS = frozenset({"RoleManagement.ReadWrite.Directory"})
 SET_PASSWORDS = frozenset({"User-PasswordProfile.ReadWrite.All"})
 

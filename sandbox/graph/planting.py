@@ -5,17 +5,25 @@ import uuid
 from typing import Any
 
 from sandbox.graph.clock import timestamp
+from sandbox.graph.enterprise_applications import EnterpriseApplication, plant_application
 from sandbox.graph.entities import ENTITIES, GROUP, USER
 from sandbox.graph.errors import bad_request
 from sandbox.graph.properties import EXTENSION
 from sandbox.graph.state import DirectoryObject, Tenant
 
 
-def plant(tenant: Tenant, collection: str, values: dict[str, Any]) -> DirectoryObject:
-    """Put in a user or a group with any properties, read-only ones too. Raises 400 for unknown ones and conflicts."""
+def plant(tenant: Tenant, collection: str, values: dict[str, Any]) -> DirectoryObject | EnterpriseApplication:
+    """Put in a user or a group with any properties, read-only ones too, or an enterprise application with its job.
+
+    Raises 400 for unknown properties and conflicts.
+    """
+    if collection == "servicePrincipals":
+        application = plant_application(tenant.id, values)
+        tenant.applications[application.id] = application
+        return application
     entity = ENTITIES.get(collection)
     if entity is None:
-        raise bad_request(f"'{collection}' is neither users nor groups.")
+        raise bad_request(f"'{collection}' is neither users, groups nor servicePrincipals.")
     unknown = [name for name in values if name not in entity.properties and not name.startswith(EXTENSION)]
     if unknown:
         raise bad_request(f"There is no property '{unknown[0]}'.")

@@ -8,6 +8,7 @@ from typing import Any
 
 from sandbox.graph.changes import Change, ChangeLog
 from sandbox.graph.clock import Clock, timestamp
+from sandbox.graph.enterprise_applications import EnterpriseApplication
 from sandbox.graph.errors import conflict, not_found
 from sandbox.graph.knobs import Knobs
 from sandbox.graph.properties import Entity
@@ -67,6 +68,7 @@ class Tenant:
     managers: dict[str, str] = field(default_factory=dict)
     reports: Links = field(default_factory=dict)
     changes: ChangeLog = field(default_factory=ChangeLog)
+    applications: dict[str, EnterpriseApplication] = field(default_factory=dict)
     deleted: dict[str, None] = field(default_factory=dict)
     """The ids of the soft-deleted objects, the one that was deleted first in front."""
     _index: dict[tuple[str, str], dict[str, None]] = field(default_factory=dict)

@@ -1,8 +1,9 @@
 """Every row of the simulator's table of calls is driven by msgraph-sdk, and what it answers is read by it.
 
-A row that is added without a call in ``CALLS`` fails here. Two calls are driven by what the SDK builds and not by what
-it reads, because there it is at odds with Graph's documentation: $batch (it sends ``depends_on``, and cannot read a
-JSON body of an item) and GET manager/$ref (it expects a bare string where an object is documented).
+A row that is added without a call in ``CALLS`` fails here. Three calls are driven by what the SDK builds and not by
+what it reads, because there it is at odds with Graph's documentation: $batch (it sends ``depends_on``, and cannot read
+a JSON body of an item), GET manager/$ref (it expects a bare string where an object is documented) and PUT of a
+synchronization schema (it knows PATCH alone, which the service has not).
 """
 
 import json
@@ -28,10 +29,12 @@ from sandbox.graph.catalogue import EXCHANGE, PRODUCTS, TEAMS
 from sandbox.graph.entities import GROUP, USER
 from sandbox.graph.knobs import PERMISSIONS
 from sandbox.graph.messages import Request, parse_url
+from sandbox.graph.planting import plant
 from sandbox.graph.server import Served
 from sandbox.graph.simulator import Exchange
 from tests.graph_client import PUBLIC
 from tests.sandbox.graph.msgraph_client import new_user, options, sdk
+from tests.sandbox.graph.synchronization_calls import SYNCHRONIZATION_CALLS
 
 __all__ = ["sdk"]
 
@@ -68,7 +71,8 @@ class World:
 def world(graph_simulator: Served) -> World:
     """The tenant, filled without any request."""
     tenant = graph_simulator.tenant
-    graph_simulator.knobs.permissions = PERMISSIONS | {"Domain.Read.All"}
+    graph_simulator.knobs.permissions = PERMISSIONS | {"Domain.Read.All", "Synchronization.ReadWrite.All"}
+    plant(tenant, "servicePrincipals", {"displayName": "Lockstep"})
 
     def user(name: str) -> str:
         values = {"displayName": name.title(), "userPrincipalName": f"{name}@contoso.example", "usageLocation": "DE"}
@@ -378,6 +382,7 @@ CALLS: dict[tuple[str, str], Call] = {
     ("GET", "directory/deletedItems/*"): get_deleted,
     ("DELETE", "directory/deletedItems/*"): purge_deleted,
     ("POST", "directory/deletedItems/*/restore"): restore_deleted,
+    **SYNCHRONIZATION_CALLS,
 }
 
 
