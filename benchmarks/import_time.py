@@ -11,7 +11,16 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 RUNS = 7
-UNWANTED = ("msgraph", "ldap3", "fastapi", "kiota_abstractions", "azure.identity", "msal")
+UNWANTED = (
+    "msgraph",
+    "ldap3",
+    "fastapi",
+    "kiota_abstractions",
+    "azure.identity",
+    "msal",
+    "opentelemetry.sdk",
+    "azure.monitor",
+)
 
 _TIMED = "import time; t=time.perf_counter(); import {module}; print(time.perf_counter()-t)"
 

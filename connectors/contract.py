@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from connectors.changes import Change, MemberChange, Page, Reading, Standing
 from connectors.errors import ConnectorError
-from connectors.values import Account, Attributes, Match, ObjectKind, Reference, Value
+from connectors.values import Account, Attributes, Match, ObjectKind, Reference, Value, correlation
 
 __all__ = [
     "GROUP_FEATURES",
@@ -43,6 +43,7 @@ __all__ = [
     "Standing",
     "Value",
     "Verification",
+    "correlation",
 ]
 
 
@@ -161,7 +162,7 @@ class Defaults:
 
 
 Secret = Annotated[SecretStr, Field(json_schema_extra={"secret": True})]
-"""A settings field whose stored form is a reference to a secret (``env:NAME``, ``file:NAME``), never the secret.
+"""A settings field whose stored form is a reference to a secret (``vault:NAME``, ``env:NAME``), never the secret.
 
 The hub resolves the reference just before ``Connector.open``; forms and documentation mark the field as secret.
 """
@@ -190,6 +191,15 @@ class Connector(ABC):
     @abstractmethod
     def open(cls, settings: Any) -> Self:
         """Make a connector from validated settings, without any input or output: the first verb connects."""
+
+    @classmethod
+    def open_trusting(cls, settings: Any, hosts: frozenset[tuple[str, int]]) -> Self:
+        """Make a connector in a deployment that vouches for ``hosts``, each with its port: what the hub calls.
+
+        For a connector that sends credentials to its vendor's hosts only, and to these. Others need not know of it;
+        such a one trusts nobody else in ``open``, so that who forgets to say is refused.
+        """
+        return cls.open(settings)
 
     @abstractmethod
     async def close(self) -> None:

@@ -1,8 +1,13 @@
 """The values that cross the contract: kinds, attributes, references, questions and accounts. Part of the contract."""
 
 from collections.abc import Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from enum import StrEnum
+
+correlation: ContextVar[str] = ContextVar("correlation", default="")
+"""The id of what is being served; empty outside of a request or job. A connector sends it along where its system takes
+one, and takes the context with it into threads, so that its log lines are found by it."""
 
 
 class ObjectKind(StrEnum):

@@ -2,10 +2,10 @@
 
 import re
 import uuid
-from contextvars import ContextVar
 
-correlation: ContextVar[str] = ContextVar("correlation", default="")
-"""The id of what is being served in this task; empty outside of a request or job."""
+from connectors.contract import correlation
+
+__all__ = ["begin", "correlation"]
 
 _ACCEPTABLE = re.compile(r"[A-Za-z0-9._-]{8,64}")
 

@@ -1,5 +1,9 @@
 """What every test folder may use: the servers' fixtures, once for the whole pytest process."""
 
+from provisioning.telemetry.logs import structure
+
+structure()  # so that a test sees of a log line what is printed of it
+
 pytest_plugins = [
     "tests.servers",
     "tests.hubs",

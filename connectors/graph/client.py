@@ -10,11 +10,14 @@ object keep their order (``turns``). What is repeated inside one call, within ``
 """
 
 import asyncio
+import logging
 import time
+import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from connectors.contract import correlation
 from connectors.errors import Misconfigured, Unavailable
 from connectors.graph.clouds import origin, scope
 from connectors.graph.errors import Context, error_of
@@ -29,6 +32,8 @@ from connectors.graph.settings import GraphSettings
 from connectors.graph.turns import Turns, turn
 
 __all__ = ["BACKOFF", "PATIENCE", "VISIBILITY", "GraphClient", "Sleep", "unreadable"]
+
+log = logging.getLogger(__name__)
 
 PATIENCE = 8.0
 """Seconds that one request may wait in all before its repeats; a longer Retry-After is the engine's to wait out."""
@@ -97,7 +102,8 @@ class GraphClient:
         url = f"{self.base_url}{path}"
         if query:
             url += "?" + urlencode(query, safe="$(),", quote_via=quote)
-        call = Call(method, url, body, headers or {}, method != "POST" if repeatable is None else repeatable)
+        repeats = method != "POST" if repeatable is None else repeatable
+        call = Call(method, url, body, {**_traced(), **(headers or {})}, repeats)
         if not call.writes:
             return await self._send(call, self._exchange if alone else self._reads.send)
         async with self._turns.of(turn(method, path, body)):
@@ -123,7 +129,7 @@ class GraphClient:
             if not isinstance(link, str):
                 return
             self.check_own(link)
-            reply = await self._send(Call("GET", link, headers=headers or {}), self._exchange)
+            reply = await self._send(Call("GET", link, headers={**_traced(), **(headers or {})}), self._exchange)
 
     async def expect(self, reply: Reply, operation: Operation, subject: str, *, writes: bool = False) -> Reply:
         """Return the answer if it is a success, else raise what it means. ``subject`` is shown: ids, not names."""
@@ -197,6 +203,8 @@ class GraphClient:
             delay = _delay(reply, call, repeats)
             if delay is None or waited + delay > PATIENCE or self.clock() - started > LATEST:
                 return reply
+            fields = {"status": reply.status, "wait": delay, "request": reply.request_id}
+            log.info("Microsoft Graph asks to wait", extra={"fields": fields})
             await self.sleep(delay)
             waited, repeats = waited + delay, repeats + 1
 
@@ -205,6 +213,14 @@ class GraphClient:
             if self._session is None:
                 self._session = await Session.open(self._settings)
             return self._session
+
+
+def _traced() -> dict[str, str]:
+    """Return the header by which Microsoft finds a request of ours. Graph takes GUIDs; ours are, as a rule."""
+    try:
+        return {"client-request-id": str(uuid.UUID(correlation.get()))}
+    except ValueError:
+        return {}
 
 
 def _delay(reply: Reply, call: Call, repeats: int) -> float | None:

@@ -6,7 +6,7 @@ from urllib.parse import SplitResult, urlsplit
 from connectors.errors import Misconfigured
 
 TRUSTED_HOSTS_SETTING = "LOCKSTEP_TRUSTED_HOSTS"
-"""The deployment's environment setting: ``host[:port]``, comma separated. A connection cannot add to it."""
+"""Where the deployment names the hosts that it vouches for. For words only: a connection cannot add to it."""
 
 HTTPS_PORT = 443
 
@@ -42,25 +42,15 @@ def origin(url: str) -> tuple[str, str, int]:
     return parts.scheme, parts.hostname.lower(), parts.port or default
 
 
-def trusted_origins(setting: str) -> frozenset[tuple[str, int]]:
-    """Read ``host[:port], ...``; a host without a port means port 443."""
-    found = set()
-    for entry in setting.split(","):
-        if entry.strip():
-            _, host, port = origin(f"https://{entry.strip()}")
-            found.add((host, port))
-    return frozenset(found)
-
-
-def check_addresses(authority: str, base_url: str, trusted_hosts: str) -> None:
+def check_addresses(authority: str, base_url: str, trusted: frozenset[tuple[str, int]]) -> None:
     """Raise ``Misconfigured`` unless secrets and tokens may be sent to both hosts.
 
-    ``trusted_hosts`` is the value of LOCKSTEP_TRUSTED_HOSTS. Two of Microsoft's hosts must be of the same cloud: a
+    ``trusted`` are the hosts that the deployment vouches for. Two of Microsoft's hosts must be of the same cloud: a
     token of one is worth nothing in another.
     """
     authorities = {host for cloud in CLOUDS for host in cloud.authorities}
-    _check("Authority", authority, authorities, trusted_hosts)
-    _check("Graph address", base_url, {cloud.graph for cloud in CLOUDS}, trusted_hosts)
+    _check("Authority", authority, authorities, trusted)
+    _check("Graph address", base_url, {cloud.graph for cloud in CLOUDS}, trusted)
     login, graph = origin(authority)[1], origin(base_url)[1]
     known = [cloud for cloud in CLOUDS if cloud.graph == graph]
     if known and login in authorities and not any(login in cloud.authorities for cloud in known):
@@ -71,16 +61,8 @@ def check_addresses(authority: str, base_url: str, trusted_hosts: str) -> None:
         )
 
 
-def _check(field: str, url: str, microsoft: set[str], trusted_hosts: str) -> None:
+def _check(field: str, url: str, microsoft: set[str], trusted: frozenset[tuple[str, int]]) -> None:
     scheme, host, port = origin(url)
-    try:
-        trusted = trusted_origins(trusted_hosts)
-    except ValueError:
-        raise Misconfigured(
-            f"{TRUSTED_HOSTS_SETTING} cannot be read.",
-            code="graph.untrustedHost",
-            fix=f"Set {TRUSTED_HOSTS_SETTING} to host[:port], comma separated.",
-        ) from None
     if scheme == "https" and ((host in microsoft and port == HTTPS_PORT) or (host, port) in trusted):
         return
     raise Misconfigured(

@@ -1,7 +1,6 @@
 """The Graph connector: the contract's verbs, handed to users, groups and members."""
 
 import asyncio
-import os
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import ClassVar, Self
@@ -29,7 +28,7 @@ from connectors.graph.accounts import Accounts
 from connectors.graph.attributes import DEFAULTS, defaults_with_licences
 from connectors.graph.batch import MOST
 from connectors.graph.client import GraphClient, Sleep
-from connectors.graph.clouds import TRUSTED_HOSTS_SETTING, check_addresses
+from connectors.graph.clouds import check_addresses
 from connectors.graph.deleted import Deleted
 from connectors.graph.groups import Groups
 from connectors.graph.imports import Imports
@@ -75,8 +74,13 @@ class GraphConnector(Connector):
 
     @classmethod
     def open(cls, settings: GraphSettings) -> Self:
+        """Make a connector to one of Microsoft's clouds. Raises ``Misconfigured`` for any other host (``clouds``)."""
+        return cls.open_trusting(settings, frozenset())
+
+    @classmethod
+    def open_trusting(cls, settings: GraphSettings, hosts: frozenset[tuple[str, int]]) -> Self:
         """Make a connector. Raises ``Misconfigured`` for hosts that nobody vouches for (``clouds``)."""
-        check_addresses(settings.authority, settings.base_url, os.environ.get(TRUSTED_HOSTS_SETTING, ""))
+        check_addresses(settings.authority, settings.base_url, hosts)
         return cls(settings)
 
     async def close(self) -> None:

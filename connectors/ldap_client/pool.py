@@ -7,10 +7,12 @@ changed the directory: a search, or a write that never left this machine. Otherw
 """
 
 import asyncio
+import logging
 import ssl
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from time import monotonic
 
 from connectors.errors import ConnectorError, Misconfigured, Unavailable
@@ -18,6 +20,8 @@ from connectors.ldap_client.dialect import STANDARD, Dialect
 from connectors.ldap_client.session import ConnectionLost, Session
 from connectors.ldap_client.settings import ServerSettings
 from connectors.ldap_client.tls import client_context
+
+log = logging.getLogger(__name__)
 
 IDLE_SECONDS = 120
 """A connection that was not used for longer is not trusted: load balancers forget idle ones without a word."""
@@ -69,11 +73,12 @@ class Pool:
 
     async def run[T](self, verb: Callable[[Session], T]) -> T:
         """Run a verb in a thread, on a session of its own."""
-        return await asyncio.get_running_loop().run_in_executor(self._threads, self._run, verb)
+        return await self.run_apart(lambda: self._run(verb))
 
     async def run_apart[T](self, work: Callable[[], T]) -> T:
         """Run what opens connections of its own in a thread of the pool."""
-        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+        # With the caller's context, so that log lines tell what they are about.
+        return await asyncio.get_running_loop().run_in_executor(self._threads, copy_context().run, work)
 
     async def run_alone[T](self, held: "Alone", verb: Callable[[Session], T]) -> T:
         """Run a verb that only reads on a session that nobody else uses, and that stays for the next one.
@@ -220,17 +225,22 @@ class Pool:
         for host in others:
             try:
                 return self._open_at(host, preferred)
-            except Unavailable:
-                continue
+            except Unavailable as error:
+                log.warning("a server does not answer; the next one is tried", extra=_fields(host, code=error.code))
         return self._open_at(last, preferred)
 
     def _open_at(self, host: str, preferred: str | None) -> Session:
         session = Session.open(self._settings, self._context, host, self._dialect)
+        log.info("connected", extra=_fields(host))
         if preferred is None:
             if self._sticky and host != self._last_host:
                 self._moved = self._left = monotonic()
             self._last_host = host
         return session
+
+
+def _fields(host: str, **more: str) -> dict[str, dict[str, str]]:
+    return {"fields": {"server": host, **more}}
 
 
 def _without_the_first(first: str, host: str, error: Misconfigured) -> Unavailable:

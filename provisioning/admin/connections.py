@@ -65,7 +65,7 @@ async def create_connection(hub: TheHub, body: NewConnection, response: Response
 
 
 @router.post("/verify", summary="Verify settings that are not stored")
-async def verify_unsaved(body: UnsavedConnection) -> VerificationView:
+async def verify_unsaved(hub: TheHub, body: UnsavedConnection) -> VerificationView:
     """Tries the settings for real, and the rights that the features need; writes there only where `trial` says so.
 
     The answer is 200 whatever was found: look at `ok`.
@@ -73,7 +73,7 @@ async def verify_unsaved(body: UnsavedConnection) -> VerificationView:
     await _known(body.kind)
     features = body.features.over(Features())
     connection = configured("unsaved", "Unsaved", body.kind, body.settings, features=features)
-    return VerificationView.of(await verify(connection, trial=body.trial))
+    return VerificationView.of(await verify(hub.connectors, connection, trial=body.trial))
 
 
 @router.get("/{id}", summary="Read a connection")
@@ -180,7 +180,9 @@ async def verify_connection(
 
     The answer is 200 whatever was found: look at `ok`.
     """
-    return VerificationView.of(await verify(await hub.connections.get(id), trial=body is not None and body.trial))
+    return VerificationView.of(
+        await verify(hub.connectors, await hub.connections.get(id), trial=body is not None and body.trial)
+    )
 
 
 @router.post("/{id}/retry", status_code=202, summary="Try a connection again")

@@ -1,4 +1,4 @@
-"""Writes the tables of the operators' documents from what the code says: routes, and of each kind of system its page.
+"""Writes the tables of the operators' documents from what the code says: settings, routes, each kind's page.
 
     python -m provisioning.admin.document [folder]
 
@@ -21,6 +21,8 @@ from provisioning.admin.codes import DOES, DOTS, told_by
 from provisioning.admin.kinds import KindView, describe
 from provisioning.connections.registry import KINDS, connector_class
 from provisioning.hub import hub
+from provisioning.settings import Settings, bounds, variable
+from provisioning.telemetry import catalogue
 
 ABILITIES = {
     "passwords": "passwords can be set",
@@ -29,6 +31,9 @@ ABILITIES = {
     "restore": "deleted accounts are restored",
 }
 """Capabilities that no feature shows, in words."""
+
+_CONNECTIONS = "provisioning.connections"
+"""Besides connectors, what opens them raises errors of their tree: secrets that cannot be read."""
 
 _PART = re.compile(r"(<!-- generated: (?P<name>[a-z_-]+) -->)\n.*?(<!-- end -->)", re.DOTALL)
 type _Parts = Mapping[str, Callable[[], Iterator[str]]]
@@ -41,7 +46,7 @@ def page_of(kind: str) -> str:
 
 def documents() -> list[str]:
     """Return the documents that have generated parts."""
-    return ["admin-api.md", "connections.md", *map(page_of, sorted(KINDS))]
+    return ["admin-api.md", "connections.md", "operations.md", "settings.md", *map(page_of, sorted(KINDS))]
 
 
 def package_of(kind: str) -> str:
@@ -56,7 +61,13 @@ def written(text: str) -> str:
 
 
 def _parts() -> _Parts:
-    parts: dict[str, Callable[[], Iterator[str]]] = {"routes": _routes, "kinds": _kinds}
+    parts: dict[str, Callable[[], Iterator[str]]] = {
+        "routes": _routes,
+        "kinds": _kinds,
+        "app-settings": _app_settings,
+        "codes-secret": partial(_codes, "secret"),
+        "metrics": catalogue.table,
+    }
     for kind in KINDS:
         package, view = package_of(kind), describe(connector_class(kind))
         parts |= {f"settings-{kind}": partial(_settings, view), f"mappings-{kind}": partial(_mappings, view)}
@@ -79,6 +90,15 @@ def _routes() -> Iterator[str]:
             if parameters:
                 told.append(f"Parameters: {', '.join(parameters)}.")
             yield f"| `{method.upper()} {path}` | {_cell(' '.join(each for each in told if each))} |"
+
+
+def _app_settings() -> Iterator[str]:
+    yield "| setting | default | what it decides |"
+    yield "| --- | --- | --- |"
+    for name, field in Settings.model_fields.items():
+        default = "" if field.default in (None, "") else str(field.default)
+        limits = f" {bounds(field)}." if bounds(field) else ""
+        yield f"| `{variable(name)}` | {default} | {_cell(f'{field.description}{limits}')} |"
 
 
 def _kinds() -> Iterator[str]:
@@ -127,7 +147,7 @@ def _codes(prefix: str) -> Iterator[str]:
     yield "| code | what happened | the hub | what to do |"
     yield "| --- | --- | --- | --- |"
     rows: dict[tuple[str, str, str], list[str]] = {}
-    for told in {each for kind in KINDS for each in told_by(package_of(kind))}:
+    for told in {each for package in (_CONNECTIONS, *map(package_of, KINDS)) for each in told_by(package)}:
         if told.code.startswith(f"{prefix}."):
             fix = "what the report says" if told.fix == DOTS else told.fix
             rows.setdefault((told.code, DOES[told.error], fix), []).append(told.message)

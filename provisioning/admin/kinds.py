@@ -10,7 +10,7 @@ from connectors.contract import Connector, ObjectKind
 from provisioning.admin.views import View
 from provisioning.connections.connection import Features
 from provisioning.connections.registry import KINDS, load
-from provisioning.connections.secrets import ENVIRONMENT_PREFIX, secret_fields
+from provisioning.connections.secrets import REFERENCE_PATTERN, secret_fields
 
 router = APIRouter(tags=["kinds"])
 
@@ -84,7 +84,7 @@ def settings_schema(connector: type[Connector]) -> dict[str, Any]:
         schema["properties"][name] = {
             "type": "string",
             "secret": True,
-            "pattern": rf"^(env:{ENVIRONMENT_PREFIX}[A-Z0-9_]+|file:[A-Za-z0-9_.-]+)$",
+            "pattern": REFERENCE_PATTERN,
             **{key: told[key] for key in ("title", "description") if key in told},
         }
     return schema

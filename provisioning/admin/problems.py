@@ -27,6 +27,7 @@ from provisioning.directory.declared import (
 from provisioning.scim.schema.declaring import NotDeclarable
 from provisioning.scim.schema.extension_store import ExtensionChanged, ExtensionError, ExtensionMissing
 from provisioning.scim.schema.extensions import InvalidSchema
+from provisioning.settings import SettingsError
 from provisioning.sources.errors import SourceError, SourceExists, SourceMissing, SourceRefused
 
 MEDIA_TYPE = "application/problem+json"
@@ -96,6 +97,10 @@ def register(app: FastAPI) -> None:
     @app.exception_handler(Refused)
     async def refused(_: Request, error: Refused) -> JSONResponse:
         return problem(error.status, error.code, error.detail)
+
+    @app.exception_handler(SettingsError)
+    async def settings(_: Request, error: SettingsError) -> JSONResponse:
+        return problem(503, "settings.wrong", str(error))
 
     @app.exception_handler(ConnectionStoreError)
     async def store(_: Request, error: ConnectionStoreError) -> JSONResponse:

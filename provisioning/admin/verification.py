@@ -3,9 +3,9 @@
 import asyncio
 
 from connectors.contract import Check, Verification
-from connectors.errors import ConnectorError, Misconfigured
+from connectors.errors import ConnectorError
 from provisioning.connections.connection import Connection
-from provisioning.connections.opening import open_connector
+from provisioning.connections.opening import OpenConnectors
 
 VERIFY_SECONDS = 60.0
 """A verification that takes longer is given up: the front end of Azure Functions ends a request after 230 s."""
@@ -13,14 +13,16 @@ VERIFY_SECONDS = 60.0
 _OPENING = "Settings and secrets"
 
 
-async def verify(connection: Connection, seconds: float = VERIFY_SECONDS, *, trial: bool = False) -> Verification:
+async def verify(
+    connectors: OpenConnectors, connection: Connection, seconds: float = VERIFY_SECONDS, *, trial: bool = False
+) -> Verification:
     """Return the checks of a connection, on a connector of its own: never one that old credentials have opened.
 
     The rights are looked at that the connection's features need; with ``trial``, by writing an object and deleting it.
     """
     try:
-        connector = await open_connector(connection)
-    except Misconfigured as error:
+        connector = await connectors.alone(connection)
+    except ConnectorError as error:
         return Verification((Check(_OPENING, ok=False, detail=str(error), fix=error.fix),))
     features = connection.features.within(connector.capabilities).chosen()
     opened = Check(_OPENING, ok=True, detail="The settings are valid and every secret is there.")

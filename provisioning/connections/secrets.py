@@ -1,14 +1,18 @@
 """Secrets by reference: what a reference looks like, and how it becomes the secret just before a connector opens.
 
+``vault:NAME``              a secret in the Key Vault of ``LOCKSTEP_KEY_VAULT_URL``, and in no other
 ``env:LOCKSTEP_SECRET_X``   an application setting; in Azure a Key Vault reference, which the platform resolves
 ``file:NAME``               a member of the JSON object in ``LOCKSTEP_SECRETS_FILE``; for development only
 
 A secret is never stored, logged or told: errors name the reference.
 """
 
+import asyncio
 import json
-import os
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, get_args
@@ -16,20 +20,26 @@ from typing import Any, get_args
 from pydantic import BaseModel, SecretStr
 
 from connectors.errors import Misconfigured
-from provisioning.settings import settings
+from provisioning.connections.key_vault import FRESH_SECONDS, KeyVaultSecrets
+from provisioning.setting_rules import SECRET_PREFIX
+from provisioning.settings import secret_setting
 
-ENVIRONMENT_PREFIX = "LOCKSTEP_SECRET_"
 MOST_FILE_BYTES = 1024 * 1024
 MOST_SECRET_CHARS = 32_768
 
-_ENVIRONMENT = re.compile(rf"env:({ENVIRONMENT_PREFIX}[A-Z0-9_]{{1,100}})")
+_VAULT = re.compile(r"vault:([0-9A-Za-z-]{1,127})")
+_ENVIRONMENT = re.compile(rf"env:({SECRET_PREFIX}[A-Z0-9_]{{1,100}})")
 _FILE = re.compile(r"file:([A-Za-z0-9_.-]{1,100})")
 _UNRESOLVED = "@Microsoft.KeyVault("
+
+EXAMPLE = f"vault:ldap-password or env:{SECRET_PREFIX}LDAP"
+REFERENCE_PATTERN = rf"^(vault:[0-9A-Za-z-]{{1,127}}|env:{SECRET_PREFIX}[A-Z0-9_]+|file:[A-Za-z0-9_.-]+)$"
+"""For forms; ``is_reference`` decides."""
 
 
 def is_reference(value: object) -> bool:
     """Tell whether a value has the form of a reference; whether it leads anywhere is another question."""
-    return isinstance(value, str) and bool(_ENVIRONMENT.fullmatch(value) or _FILE.fullmatch(value))
+    return isinstance(value, str) and any(form.fullmatch(value) for form in (_VAULT, _ENVIRONMENT, _FILE))
 
 
 def secret_fields(model: type[BaseModel]) -> frozenset[str]:
@@ -41,18 +51,56 @@ def _holds_secret(annotation: Any) -> bool:
     return annotation is SecretStr or any(_holds_secret(part) for part in get_args(annotation))
 
 
-def resolve(reference: str) -> SecretStr:
-    """Return the secret that a reference names, as it is now. Raises ``Misconfigured``, which names the reference."""
-    if match := _ENVIRONMENT.fullmatch(reference):
-        return _usable(reference, os.environ.get(match[1]), f"Add an application setting {match[1]} to the hub.")
-    if match := _FILE.fullmatch(reference):
-        return _usable(reference, _from_file(reference, match[1]), f"Add {match[1]} to the secrets file.")
-    # The text itself is not shown: it may be a secret that somebody has put where a reference belongs.
-    raise Misconfigured(
-        "A secret is not given as a reference.",
-        code="secret.notReference",
-        fix=f"Give a reference such as env:{ENVIRONMENT_PREFIX}X.",
-    )
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """Where the references of connections lead: the deployment's vault, its application settings, its secrets file."""
+
+    vault: KeyVaultSecrets | None = None
+    file: Path | None = None
+
+    async def resolve(self, reference: str, age: float = FRESH_SECONDS) -> SecretStr:
+        """Return the secret that a reference names; from the vault, as it was at most ``age`` seconds ago.
+
+        Raises ``Misconfigured``, which names the reference, and ``Unavailable`` while the vault does not answer.
+        """
+        if match := _VAULT.fullmatch(reference):
+            return _usable(reference, await self._from_vault(reference, match[1], age), "Give it a new version.")
+        if match := _ENVIRONMENT.fullmatch(reference):
+            return _usable(reference, secret_setting(match[1]), f"Add an application setting {match[1]} to the hub.")
+        if match := _FILE.fullmatch(reference):
+            return _usable(reference, _from_file(self.file, reference, match[1]), f"Add {match[1]} to the file.")
+        # The text itself is not shown: it may be a secret that somebody has put where a reference belongs.
+        raise Misconfigured(
+            "A secret is not given as a reference.",
+            code="secret.notReference",
+            fix=f"Give a reference such as {EXAMPLE}.",
+        )
+
+    async def resolved(
+        self, model: type[BaseModel], settings: Mapping[str, Any], age: float = FRESH_SECONDS
+    ) -> dict[str, Any]:
+        """Return a connection's settings with the secrets of a model in the place of their references."""
+        names = [name for name in secret_fields(model) & settings.keys() if settings[name] is not None]
+        found = await asyncio.gather(*(self.resolve(str(settings[name]), age) for name in names))
+        return {**settings, **dict(zip(names, found, strict=True))}
+
+    def expiring(self) -> Mapping[str, datetime]:
+        """Return when the vault's secrets that were read here end, by name (``KeyVaultSecrets.expiring``)."""
+        return {} if self.vault is None else self.vault.expiring()
+
+    async def close(self) -> None:
+        """Close what was opened to the vault."""
+        if self.vault is not None:
+            await self.vault.close()
+
+    async def _from_vault(self, reference: str, name: str, age: float) -> str:
+        if self.vault is None:
+            raise Misconfigured(
+                f"The secret {reference} is in a Key Vault, and none is configured.",
+                code="secret.noVault",
+                fix="Set LOCKSTEP_KEY_VAULT_URL to https://NAME.vault.azure.net.",
+            )
+        return await self.vault.read(name, age)
 
 
 def _usable(reference: str, value: str | None, fix: str) -> SecretStr:
@@ -74,14 +122,12 @@ def _usable(reference: str, value: str | None, fix: str) -> SecretStr:
     return SecretStr(value)
 
 
-def _from_file(reference: str, name: str) -> str | None:
-    path = settings().secrets_file
+def _from_file(path: Path | None, reference: str, name: str) -> str | None:
     if path is None:
         raise Misconfigured(
             f"The secret {reference} is in a secrets file, and none is configured.",
             code="secret.noFile",
-            fix="Set LOCKSTEP_SECRETS_FILE (development only), or use a reference of the form "
-            f"env:{ENVIRONMENT_PREFIX}X.",
+            fix=f"Set LOCKSTEP_SECRETS_FILE (development only), or give a reference such as {EXAMPLE}.",
         )
     try:
         facts = path.stat()

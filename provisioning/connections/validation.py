@@ -16,11 +16,12 @@ from connectors.errors import Misconfigured
 from provisioning.connections.connection import Connection, Deletion, Features, wrong_id, wrong_name
 from provisioning.connections.matching import matchable
 from provisioning.connections.registry import connector_class
-from provisioning.connections.secrets import ENVIRONMENT_PREFIX, is_reference, resolve, secret_fields
+from provisioning.connections.secrets import EXAMPLE, is_reference, secret_fields
+from provisioning.setting_rules import SECRET_PREFIX
 
 MOST_MATCHING = 10
 
-_EXAMPLE = f"env:{ENVIRONMENT_PREFIX}X"
+_STAND_IN = f"env:{SECRET_PREFIX}X"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,11 +111,11 @@ def checked_settings(model: type[ConnectorSettings], settings: Mapping[str, Any]
     given = {name: settings[name] for name in secret_fields(model) & settings.keys() if settings[name] is not None}
     references = {name: value for name, value in given.items() if is_reference(value)}
     errors = [
-        FieldError(f"settings.{name}", f"This field holds a secret: give a reference such as {_EXAMPLE}.")
+        FieldError(f"settings.{name}", f"This field holds a secret: give a reference such as {EXAMPLE}.")
         for name in sorted(given.keys() - references.keys())
     ]
     try:
-        seen = model.model_validate({**settings, **dict.fromkeys(given, _EXAMPLE), **references})
+        seen = model.model_validate({**settings, **dict.fromkeys(given, _STAND_IN), **references})
     except ValidationError as invalid:
         errors += [
             FieldError(_place(error), _words(error))
@@ -129,12 +130,9 @@ def checked_settings(model: type[ConnectorSettings], settings: Mapping[str, Any]
     return {**seen.model_dump(mode="json", exclude_unset=True), **references}
 
 
-def opened_settings(model: type[ConnectorSettings], settings: Mapping[str, Any]) -> ConnectorSettings:
-    """Return the settings for ``Connector.open``: references resolved to secrets. Raises ``Misconfigured``."""
+def opened_settings(model: type[ConnectorSettings], resolved: Mapping[str, Any]) -> ConnectorSettings:
+    """Return the settings for ``Connector.open`` from those whose references are resolved. Raises ``Misconfigured``."""
     secret = secret_fields(model)
-    resolved = {
-        name: resolve(str(value)) if name in secret and value is not None else value for name, value in settings.items()
-    }
     try:
         return model.model_validate(resolved)
     except ValidationError as invalid:

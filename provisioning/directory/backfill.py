@@ -87,7 +87,8 @@ class Backfill:
         if len(resources) == PAGE:
             moved = replace(found, cursor=resources[-1].id, done=found.done + PAGE)
             return Next((await self._attributes.advance(moved)).cursor)
-        log.info("%s of '%s' is done", found.declared.state, found.declared.path)
+        fields = {"state": found.declared.state.value, "attribute": found.declared.path}
+        log.info("a declared attribute's index is done", extra={"fields": fields})
         if found.declared.state is IndexState.CLEARING:
             await self._attributes.remove(found)
         else:

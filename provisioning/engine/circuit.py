@@ -8,6 +8,7 @@ and the sweeper sends them when the connection is free.
 import asyncio
 import logging
 import time
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -68,9 +69,13 @@ class _Seen:
 
 @dataclass(slots=True)
 class Circuits:
-    """The states of all connections. Failures are counted in this process; what follows from them is shared."""
+    """The states of all connections. Failures are counted in this process; what follows from them is shared.
+
+    ``renewed`` tells whether a connection's secrets were changed since its connectors were opened.
+    """
 
     table: Table
+    renewed: Callable[[Connection], Awaitable[bool]] | None = None
     _seen: dict[str, _Seen] = field(default_factory=dict)
     _failures: dict[str, int] = field(default_factory=dict)
     _changing: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -97,7 +102,7 @@ class Circuits:
         # While a connection is stopped no job begins: what succeeds was under way before, and proves nothing.
         if state.status is Health.OK or state.stops(connection, now):
             return
-        log.info("connection %s is back after %s", connection.id, state.status)
+        log.info("connection is back", extra={"fields": {"connection": connection.id, "was": state.status.value}})
         away = f" after {round((now - state.since).total_seconds())} s" if state.since else ""
         await self._write(
             connection,
@@ -139,7 +144,13 @@ class Circuits:
         )
 
     async def quarantine(self, connection: Connection, error: ConnectorError) -> None:
-        """Stop a connection that fails as a whole; it is tried again after 5 min doubling to 24 h, or when changed."""
+        """Stop a connection that fails as a whole; it is tried again after 5 min doubling to 24 h, or when changed.
+
+        One that was refused with a secret which has been rotated meanwhile is not stopped: the next job has the new.
+        """
+        if self.renewed is not None and await self.renewed(connection):
+            log.info("connection %s was refused with a secret that has been changed since", connection.id)
+            return
         async with self._changing:
             await self._stop(connection, error)
 
@@ -196,6 +207,9 @@ class Circuits:
             **({"until": state.until} if state.until else {}),
         }
         await self.table.transact([upsert(row), *(entry.rows() if entry else ())])
+        if state.status is not Health.OK:
+            fields = {"connection": connection.id, "health": state.status.value, "code": state.code}
+            log.warning("connection stopped", extra={"fields": {**fields, "times": state.times}})
         self._seen[connection.id] = _Seen(state, time.monotonic())
 
 

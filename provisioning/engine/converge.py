@@ -42,8 +42,11 @@ class Converger:
     circuits: Circuits
     sender: JobSender
 
-    async def run(self, job: Job, connection: Connection, connector: Connector) -> None:
-        """Look at one resource and do what is to be done. Raises ``LinkBusy`` when another job is at it."""
+    async def run(self, job: Job, connection: Connection, connector: Connector) -> bool:
+        """Look at one resource and do what is to be done; tell whether it went well.
+
+        Raises ``LinkBusy`` when another job is at it.
+        """
         resource, link = await asyncio.gather(
             self._resource(job.kind, job.resource_id), self.links.get(connection.id, job.resource_id)
         )
@@ -51,7 +54,7 @@ class Converger:
         if _nothing_to_do(desired, link, job):
             if job.swept:
                 await self.links.write(acknowledgement(job))
-            return
+            return True
         link = link or Link(connection.id, job.resource_id, job.kind)
         link = dataclasses.replace(link, name=desired.name or link.name)
         if left := link.lease_left(datetime.now(UTC)):
@@ -59,8 +62,8 @@ class Converger:
         steps = plan(desired, link, connection.features, connection.deletion)
         if all(isinstance(step, Skip) for step in steps):
             await self._record(job, desired, link, steps)
-            return
-        await self._apply(job, connection, connector, desired, link, steps)
+            return True
+        return await self._apply(job, connection, connector, desired, link, steps)
 
     async def _resource(self, kind: ObjectKind, resource_id: str) -> Resource | None:
         try:
@@ -117,7 +120,7 @@ class Converger:
         desired: Desired,
         link: Link,
         steps: Sequence[Step],
-    ) -> None:
+    ) -> bool:
         held = await self.links.lease(link, intent=intent_of(connection, connector, desired, steps))
         work = Application(connection, connector, self.links, desired, held, job.correlation, link.intent)
         try:
@@ -144,10 +147,12 @@ class Converger:
             await self.links.release(held)
             raise LinkBusy from None
         except LeaseLost:
-            log.warning("lease of %s in %s ran out; the next job sees what was done", link.resource_id, connection.id)
-            return
+            fields = {"connection": connection.id, "resource": link.resource_id}
+            log.warning("the lease ran out; the next job sees what was done", extra={"fields": fields})
+            return False
         await self.sender.send(groups)
         await self._afterwards(job, connection, held, settled, work, steps, waiters)
+        return work.error is None
 
     async def _afterwards(
         self,

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from provisioning.connections.connection import Connection
 from provisioning.directory.outbox import PARTITIONS, Outbox
@@ -17,6 +18,14 @@ from provisioning.storage.store import Queue
 
 MOST = 1000
 """Counts end here: more is "many" to whoever looks, and each 1,000 is one round trip."""
+
+
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """A link or membership that is behind: how it stands, and since when, where that was noted."""
+
+    status: LinkStatus
+    since: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +68,11 @@ class HealthCounts:
             self.jobs.length(),
             self.poison.length(),
             asyncio.gather(*(self.outbox.oldest(kind, MOST) for kind in PARTITIONS)),
-            asyncio.gather(*(self._behind(each.id) for each in connections)),
+            asyncio.gather(*(self.behind(each.id) for each in connections)),
             asyncio.gather(*(self.circuits.get(each.id, fresh=True) for each in connections)),
             asyncio.gather(self.sources.expiring(), self.sources.refused_calls()),
         )
-        found = [status for each in statuses for status in each]
+        found = [each.status for some in statuses for each in some]
         return Counts(
             jobs_waiting=jobs,
             poison=poison,
@@ -79,10 +88,10 @@ class HealthCounts:
             refused=refused,
         )
 
-    async def _behind(self, connection: str) -> list[LinkStatus]:
-        """Return the statuses of the rows of a connection that have a clock: whatever is behind has one."""
-        due = await self.links.table.query(connection, "d:", after("d:"), select=["status"], limit=MOST)
-        return [LinkStatus(row["status"]) for row in due if row.get("status")]
+    async def behind(self, connection: str) -> list[Behind]:
+        """Return what is behind in a connection: whatever is has a clock. One round trip."""
+        due = await self.links.table.query(connection, "d:", after("d:"), select=["status", "since"], limit=MOST)
+        return [Behind(LinkStatus(row["status"]), row.get("since")) for row in due if row.get("status")]
 
 
 def _named(connections: Sequence[Connection], states: Sequence[ConnectionState], health: Health) -> tuple[str, ...]:

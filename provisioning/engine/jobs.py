@@ -20,6 +20,7 @@ from provisioning.directory.declared import Declaration
 from provisioning.directory.outbox import Announcement
 from provisioning.storage.entities import StoreError
 from provisioning.storage.store import Queue
+from provisioning.telemetry.spans import current
 
 QUEUE = "provisioning-jobs"
 HUB = "hub"
@@ -49,7 +50,8 @@ class Job:
 
     ``swept``: the sweeper sent it again and waits for an acknowledgement. ``due``: a link's own clock asked for it, so
     that escrow and waiting are tried although nothing has changed. ``after`` is how far a resync, an index job or a
-    backup has come; ``declaration`` names the declared attribute that an index job is about.
+    backup has come; ``declaration`` names the declared attribute that an index job is about. ``trace`` is the
+    traceparent of what led to the job, where that is told of.
     """
 
     type: JobType
@@ -63,6 +65,7 @@ class Job:
     due: bool = False
     after: str = ""
     declaration: str = ""
+    trace: str = ""
 
     def message(self) -> dict[str, Any]:
         """Return the body of the queue message, without what is empty."""
@@ -70,7 +73,7 @@ class Job:
 
     @classmethod
     def parse(cls, body: bytes | str) -> Self:
-        """Read a queue message. Raises ``MalformedJob``."""
+        """Read a queue message; what a later version has added to it is left out. Raises ``MalformedJob``."""
         try:
             fields = json.loads(body)
             version = fields.pop("v")
@@ -79,7 +82,7 @@ class Job:
                 type=JobType(fields.pop("type")),
                 kind=ObjectKind(fields.pop("kind", ObjectKind.USER)),
                 members=members,
-                **fields,
+                **{name: value for name, value in fields.items() if name in cls.__dataclass_fields__},
             )
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise MalformedJob(f"The message is not a job: {type(error).__name__}.") from error
@@ -104,11 +107,14 @@ class JobSender:
             connections = list(await self._active())
             await self.send(jobs_of(announcement, connections))
         except StoreError:
-            log.warning("jobs of %s not sent; the sweeper will", announcement.resource_id, exc_info=True)
+            fields = {"resource": announcement.resource_id}
+            log.warning("jobs not sent; the sweeper will", extra={"fields": fields}, exc_info=True)
 
     async def send(self, jobs: Iterable[Job], *, delay: timedelta = timedelta()) -> None:
         """Send jobs at the same time, to appear after ``delay``."""
-        await asyncio.gather(*(self._queue.send(job.message(), delay=delay) for job in jobs))
+        trace = current()
+        led = [job if job.trace else replace(job, trace=trace) for job in jobs] if trace else jobs
+        await asyncio.gather(*(self._queue.send(job.message(), delay=delay) for job in led))
 
 
 def jobs_of(announcement: Announcement, connections: Sequence[str], *, swept: bool = False) -> list[Job]:

@@ -270,8 +270,9 @@ def _claim_key(remote_id: str) -> str:
 
 
 def clock(row: Link | MemberLink) -> Entity:
-    """Return the due row of a link or membership. It tells the status, so that counting need not read the links."""
-    return {"PartitionKey": row.connection, "RowKey": row.due, "status": row.status.value}
+    """Return the due row of a link or membership. It tells what counting would else read the links for."""
+    since = row.since or datetime.now(UTC)
+    return {"PartitionKey": row.connection, "RowKey": row.due, "status": row.status.value, "since": since}
 
 
 def _clock_moves(old: str, row: Link | MemberLink) -> list[Operation]:

@@ -65,7 +65,8 @@ class Link:
     while a create is under way: the attributes and values by which the account can be found if it was made although
     nobody was told, oldest first, whatever has become of the resource since. ``waiters`` are
     rows (``l:`` and ``m:`` keys) that want to be looked at as soon as this account exists. ``former`` is the account
-    that somebody deleted there, which may be restored; ``values`` are then what was applied to it.
+    that somebody deleted there, which may be restored; ``values`` are then what was applied to it. ``since`` is when
+    the link got a clock, and it has had one ever since: so long it is behind.
     """
 
     connection: str
@@ -82,6 +83,7 @@ class Link:
     problem: Problem = Problem()
     attempts: int = 0
     due: str = ""
+    since: datetime | None = None
     intent: tuple[tuple[str, str], ...] = ()
     waiters: tuple[str, ...] = ()
     lease: str = ""
@@ -165,6 +167,7 @@ class MemberLink:
     problem: Problem = Problem()
     attempts: int = 0
     due: str = ""
+    since: datetime | None = None
     lease: str = ""
     leased_until: datetime | None = None
     etag: str = field(default="", compare=False, repr=False)
@@ -214,6 +217,7 @@ def _standing(row: Link | MemberLink) -> Entity:
         "fix": row.problem.fix[:2000],
         "attempts": row.attempts,
         "due": row.due,
+        **({"since": row.since or datetime.now(UTC)} if row.due else {}),
         "lease": row.lease,
         "leasedUntil": row.leased_until or _LONG_AGO,
     }
@@ -226,6 +230,7 @@ def _stood(entity: Entity) -> dict[str, Any]:
         "problem": Problem(entity["code"], entity["message"], entity["fix"]),
         "attempts": entity["attempts"],
         "due": entity["due"],
+        "since": entity.get("since"),
         "lease": entity["lease"],
         "leased_until": entity["leasedUntil"],
         "etag": etag_of(entity),

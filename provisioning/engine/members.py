@@ -87,25 +87,28 @@ class MembersConverger:
     circuits: Circuits
     sender: JobSender
 
-    async def run(self, job: Job, connection: Connection, connector: Connector) -> None:
-        """Look at the job's memberships and do what is to be done. Raises ``LinkBusy`` when one is held."""
+    async def run(self, job: Job, connection: Connection, connector: Connector) -> bool:
+        """Look at the job's memberships and do what is to be done; tell whether it went well. Raises ``LinkBusy``."""
         if not connection.features.manage_memberships or not connector.capabilities.memberships:
             await self._skip(job, connection)
-            return
+            return True
         memberships = await self._read(job, connection.id)
         todo = [membership for membership in memberships if membership.step() is not MemberStep.NOTHING]
         if not todo:
             if job.swept or len(memberships) == 0:
                 await self.links.write(acknowledgement(job))
-            return
+            return True
         held, busy = await self.links.claim_members([membership.row for membership in todo])
         by_key = {membership.row.key: membership for membership in todo}
         taken = [dataclasses.replace(by_key[row.key], row=row) for row in held]
+        well = True
         for start in range(0, len(taken), _PER_SETTLE):
             last = start + _PER_SETTLE >= len(taken) and not busy
-            await self._converge(job, connection, connector, taken[start : start + _PER_SETTLE], acknowledge=last)
+            some = taken[start : start + _PER_SETTLE]
+            well &= await self._converge(job, connection, connector, some, acknowledge=last)
         if busy:
             raise LinkBusy(min(row.lease_left(datetime.now(UTC)) for row in busy))
+        return well
 
     async def _read(self, job: Job, connection: str) -> list[Membership]:
         group = await self.links.get(connection, job.resource_id)
@@ -143,7 +146,7 @@ class MembersConverger:
         memberships: Sequence[Membership],
         *,
         acknowledge: bool,
-    ) -> None:
+    ) -> bool:
         started = time.monotonic()
         failures, whole = await self._change(connection, connector, memberships)
         duration = round((time.monotonic() - started) * 1000)
@@ -159,10 +162,12 @@ class MembersConverger:
         try:
             await self.links.settle_members(settled, entries, acknowledgement(job) if acknowledge else ())
         except LeaseLost:
-            log.warning("a lease in group %s in %s ran out; the next job sees it", job.resource_id, connection.id)
+            fields = {"connection": connection.id, "resource": job.resource_id}
+            log.warning("a membership's lease ran out; the next job sees it", extra={"fields": fields})
             raise LinkBusy from None
         await self._tell_circuit(connection, memberships, whole)
         await self._wait(job, connection.id, memberships)
+        return whole is None and not failures
 
     async def _change(
         self, connection: Connection, connector: Connector, memberships: Sequence[Membership]

@@ -9,6 +9,7 @@ import logging
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from provisioning.correlation import begin
 from provisioning.engine.jobs import HUB, Job, JobType, MalformedJob
 from provisioning.engine.link_store import LinkStore, clock
 from provisioning.engine.links import Link, LinkStatus, MemberLink, Problem, due_key
@@ -39,7 +40,9 @@ class PoisonReader:
             )
             return
         problem = Problem("job.poisoned", "The job failed five times by a fault of the hub, not of the system.", _FIX)
-        log.error("job %s for %s in %s poisoned", job.type, job.resource_id, job.connection)
+        begin(job.correlation)
+        fields = {"connection": job.connection, "type": job.type.value, "resource": job.resource_id}
+        log.error("job poisoned", extra={"fields": fields})
         await self._report(
             Entry(
                 now,
@@ -82,4 +85,5 @@ class PoisonReader:
         try:
             await self.links.write([write, insert(clock(row)), *([delete(row.connection, old_due)] if old_due else [])])
         except (Changed, Exists, Missing):
-            log.info("%s has moved on since its job was poisoned", row.key)
+            fields = {"connection": row.connection, "row": row.key}
+            log.info("the link has moved on since its job was poisoned", extra={"fields": fields})

@@ -169,7 +169,7 @@ class Sweeper:
             await self.links.table.transact(
                 [
                     merge({"PartitionKey": connection, "RowKey": key, "due": wound}, etag_of(stored)),
-                    insert({"PartitionKey": connection, "RowKey": wound, "status": row.get("status", "")}),
+                    insert({**row, "RowKey": wound}),  # with all that it tells to those who count
                     old,
                 ]
             )

@@ -24,9 +24,15 @@ from provisioning.scim.storage import DirectoryStorage
 from provisioning.sources.errors import CallError, told
 from provisioning.sources.origin import origin
 from provisioning.sources.sources import Sources
+from provisioning.telemetry.catalogue import SCIM_REFUSED, SCIM_REQUESTS
+from provisioning.telemetry.metrics import record
+from provisioning.telemetry.spans import span
 
 ROOT = "/scim/v2"
 MEDIA_TYPE = "application/scim+json"
+
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+_RESOURCES = ("Users", "Groups", "Bulk", "Me", "Schemas", "ResourceTypes", "ServiceProviderConfig", ".search")
 
 log = logging.getLogger(__name__)
 
@@ -49,32 +55,31 @@ class ScimEndpoint:
 
     async def serve(self, request: func.HttpRequest) -> func.HttpResponse:
         """Answer one request; never raises."""
-        started = time.monotonic()
+        started = time.perf_counter()
         begin(request.headers.get("x-correlation-id") or request.headers.get("x-ms-client-request-id"))
         scim = _scim_request(request)
-        try:
-            response = await self._answer(request, scim)
-        except Exception as error:  # noqa: BLE001 - the last rim: whatever happens is answered as a SCIM error
-            response = _failure(error)
-            if isinstance(error, CallError):
-                log.warning(
-                    "scim call refused: %s from=%s correlation=%s",
-                    told(error),
-                    origin(request.headers),
-                    correlation.get(),
-                )
-        log.info(
-            "scim %s %s %d %d ms source=%s correlation=%s",
-            scim.method[:20],
-            _logged(scim.path),
-            response.status,
-            round((time.monotonic() - started) * 1000),
-            scim.subject.source if scim.subject else "-",
-            correlation.get(),
-        )
+        facts = {"method": _one_of(_METHODS, scim.method), "resource": _one_of(_RESOURCES, _first(scim.path))}
+        with span(f"scim {facts['method']} {facts['resource']}", **facts) as told_of:
+            response = await self._served(request, scim)
+            status, source = str(int(response.status)), scim.subject.source if scim.subject else ""
+            told_of.set_attributes({"status": status, "source": source})
+        elapsed = (time.perf_counter() - started) * 1000
+        record(SCIM_REQUESTS, elapsed, status=status, **facts)
+        fields = {"method": facts["method"], "path": _logged(scim.path), "status": int(response.status)}
+        log.info("scim request", extra={"fields": {**fields, "ms": round(elapsed), "source": source}})
         if scim.method.upper() == "HEAD":
             response = ScimResponse(response.status, None, response.headers)
         return _http_response(response)
+
+    async def _served(self, request: func.HttpRequest, scim: ScimRequest) -> ScimResponse:
+        try:
+            return await self._answer(request, scim)
+        except Exception as error:  # noqa: BLE001 - the last rim: whatever happens is answered as a SCIM error
+            if isinstance(error, CallError):
+                why = told(error)
+                record(SCIM_REFUSED, reason=why["reason"])
+                log.warning("scim call refused", extra={"fields": {**why, "from": origin(request.headers)}})
+            return _failure(error)
 
     async def _answer(self, request: func.HttpRequest, scim: ScimRequest) -> ScimResponse:
         caller = await self.sources.authenticate(request.headers.get("authorization"))
@@ -110,6 +115,15 @@ def _scim_request(request: func.HttpRequest) -> ScimRequest:
 def _decoded(segment: str) -> str:
     """Return a segment of a path as it was meant; a slash inside of it stays what it is."""
     return unquote(segment).replace("/", "%2F")
+
+
+def _first(path: str) -> str:
+    return path.strip("/").partition("/")[0]
+
+
+def _one_of(names: tuple[str, ...], given: str) -> str:
+    """Return the name that was given, as a metric may have it: whoever calls could else make up new ones."""
+    return next((name for name in names if name.lower() == given.lower()), "other")
 
 
 def _logged(path: str) -> str:

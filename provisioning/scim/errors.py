@@ -1,7 +1,6 @@
 """How the errors of the directory and of storage become SCIM errors (RFC 7644 section 3.12), in words for operators."""
 
 import logging
-import traceback
 from http import HTTPStatus
 
 from pydantic import ValidationError
@@ -23,6 +22,7 @@ from provisioning.directory.resources import ResourceChanged, ResourceMissing, T
 from provisioning.scim.wording import reworded
 from provisioning.sources.errors import KeysUnreachable, RateExceeded, Refused
 from provisioning.storage.entities import StoreError, TooLarge
+from provisioning.telemetry.logs import described
 
 log = logging.getLogger(__name__)
 
@@ -110,8 +110,7 @@ def answered(error: Exception) -> SCIMException:
     if known is not None:
         return known
     # Where it happened, not what was in it: the text of an unexpected error may hold somebody's data.
-    where = "".join(traceback.format_tb(error.__traceback__))
-    log.error("scim request failed: %s, correlation=%s\n%s", type(error).__name__, correlation.get(), where)
+    log.error("scim request failed", extra={"fields": described(error)})
     internal = SCIMException(
         detail=f"Internal error. The app's log has it under the correlation id {correlation.get()}"
     )

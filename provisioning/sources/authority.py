@@ -1,8 +1,11 @@
 """Which of Microsoft's clouds issues the tokens that sources show, and what they say of themselves there. Pure."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Self
 from urllib.parse import urlsplit
+
+from provisioning.setting_rules import HTTPS_PORT, Origin, wrong_authority
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,22 +17,15 @@ class Authority:
     v2_issuer: str
 
     @classmethod
-    def chosen(cls, url: str, trusted_hosts: str = "") -> Self:
+    def chosen(cls, url: str, trusted: Collection[Origin] = ()) -> Self:
         """Return the authority of a URL: one of Microsoft's clouds, or a host that the deployment trusts.
 
-        ``trusted_hosts`` is the value of LOCKSTEP_TRUSTED_HOSTS: a proxy or a simulator named there stands for the
-        public cloud, so its tokens carry the public cloud's issuers. Raises ``ValueError`` with what to do.
+        A proxy or a simulator among the ``trusted`` stands for the public cloud, so its tokens carry the public
+        cloud's issuers. Raises ``ValueError`` with what to do.
         """
-        parts = urlsplit(url)
-        host = parts.netloc.lower()
-        if parts.scheme != "https" or parts.path.strip("/") or parts.query or parts.fragment:
-            raise ValueError(f"LOCKSTEP_ENTRA_AUTHORITY must be https://HOST[:PORT]; one of {_KNOWN}.")
-        trusted = {each.strip().lower() for each in trusted_hosts.split(",") if each.strip()}
-        if host not in _CLOUDS and host not in trusted:
-            raise ValueError(
-                f"LOCKSTEP_ENTRA_AUTHORITY: {host} is not one of Microsoft's clouds ({_KNOWN}), and "
-                "LOCKSTEP_TRUSTED_HOSTS does not name it."
-            )
+        if wrong := wrong_authority(url, trusted):
+            raise ValueError(f"LOCKSTEP_ENTRA_AUTHORITY {wrong}")
+        host = urlsplit(url).netloc.lower().removesuffix(f":{HTTPS_PORT}")
         v1_host, v2_host = _CLOUDS.get(host, _CLOUDS[_PUBLIC])
         return cls(f"https://{host}", f"https://{v1_host}/{{tenant}}/", f"https://{v2_host}/{{tenant}}/v2.0")
 
@@ -49,6 +45,5 @@ _CLOUDS = {
     "login.partner.microsoftonline.cn": ("sts.chinacloudapi.cn", "login.partner.microsoftonline.cn"),
 }
 """Hosts of the authorities, with the hosts of their issuers of version 1.0 and 2.0."""
-_KNOWN = ", ".join(_CLOUDS)
 
 PUBLIC_CLOUD = Authority.chosen(f"https://{_PUBLIC}")

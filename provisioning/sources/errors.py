@@ -74,11 +74,11 @@ class KeysUnreachable(CallError):
     """The signing keys that a token needs cannot be read now, and none are known from before."""
 
 
-def told(error: CallError) -> str:
-    """Return an error for the log: its reason, and the source that the call named."""
+def told(error: CallError) -> dict[str, str]:
+    """Return an error for the log and for metrics: its reason, and the source that the call named."""
     match error:
         case Refused():
-            return f"{error.reason} source={error.source or '-'}"
+            return {"reason": error.reason.value, "source": error.source}
         case RateExceeded():
-            return f"rate source={error.source or '-'}"
-    return "keysUnreachable source=-"
+            return {"reason": "rate", "source": error.source}
+    return {"reason": "keysUnreachable", "source": ""}

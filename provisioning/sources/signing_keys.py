@@ -93,7 +93,7 @@ class SigningKeys:
                 tenant.keys, tenant.read_at = keys, self._clock()
         except KeysUnreachable as error:
             tenant.failed = True
-            log.warning("signing keys of the tenant %s: %s", tenant_id, error)
+            log.warning("signing keys not read: %s", error, extra={"fields": {"tenant": tenant_id}})
         finally:
             tenant.reading = None
 

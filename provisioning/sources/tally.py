@@ -80,7 +80,7 @@ class Tally:
             for digest, when in used.items():
                 await self._merge({"PartitionKey": PARTITION, "RowKey": CREDENTIAL + digest, "used": when})
         except StoreError as error:
-            log.warning("what calls left behind was not written: %s", type(error).__name__)
+            log.warning("what calls left behind was not written", extra={"fields": {"error": type(error).__name__}})
 
     async def last_hour(self) -> tuple[RefusedCalls, ...]:
         """Return the refused calls of the last hour on all instances, most frequent first; one round trip."""

@@ -3,7 +3,6 @@
 import json
 import logging
 import time
-import traceback
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -12,11 +11,14 @@ import azure.functions as func
 
 from provisioning.correlation import begin, correlation
 from provisioning.sources.clients import Client, Clients
-from provisioning.sources.errors import KeysUnreachable, RateExceeded, Reason, Refused, told
+from provisioning.sources.errors import CallError, KeysUnreachable, RateExceeded, Reason, Refused, told
 from provisioning.sources.origin import origin
 from provisioning.sources.scopes import UnknownScope
 from provisioning.sources.token_requests import BadTokenRequest, TokenRequest, read_token_request
 from provisioning.storage.entities import StoreError
+from provisioning.telemetry.catalogue import SCIM_REFUSED
+from provisioning.telemetry.logs import described
+from provisioning.telemetry.metrics import record
 
 _CLIENT = "The client is not known, its credentials are not good, or its source is disabled."
 _BUSY = "The hub cannot answer now. Send the request again later."
@@ -29,7 +31,7 @@ class _Answer:
     status: int
     body: dict[str, Any]
     headers: dict[str, str]
-    note: str
+    note: dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +48,11 @@ class TokenEndpoint:
             answer = await self._answer(request)
         except Exception as error:  # noqa: BLE001 - the last rim: whatever happens is answered
             answer = _failure(error)
-        log.log(
-            logging.INFO if answer.status == HTTPStatus.OK else logging.WARNING,
-            "oauth token %d %d ms %s from=%s correlation=%s",
-            answer.status,
-            round((time.monotonic() - started) * 1000),
-            answer.note,
-            origin(request.headers),
-            correlation.get(),
-        )
+            if isinstance(error, CallError):
+                record(SCIM_REFUSED, reason=told(error)["reason"])
+        fields = {"status": answer.status, "ms": round((time.monotonic() - started) * 1000), **answer.note}
+        level = logging.INFO if answer.status == HTTPStatus.OK else logging.WARNING
+        log.log(level, "token request", extra={"fields": {**fields, "from": origin(request.headers)}})
         headers = {"Cache-Control": "no-store", "Pragma": "no-cache", "x-correlation-id": correlation.get()}
         return func.HttpResponse(
             json.dumps(answer.body),
@@ -78,7 +76,7 @@ class TokenEndpoint:
             "expires_in": issued.seconds,
             "scope": issued.scope,
         }
-        return _Answer(HTTPStatus.OK, body, {}, f"source={client.source.id} scope={issued.scope!r}")
+        return _Answer(HTTPStatus.OK, body, {}, {"source": client.source.id, "scope": issued.scope})
 
     async def _client(self, asked: TokenRequest) -> Client:
         if asked.assertion:
@@ -92,28 +90,26 @@ class TokenEndpoint:
 def _failure(error: Exception) -> _Answer:
     match error:
         case BadTokenRequest():
-            return _error(HTTPStatus.BAD_REQUEST, error.error, error.description, f"refused={error.error}")
+            return _error(HTTPStatus.BAD_REQUEST, error.error, error.description, {"reason": error.error})
         case UnknownScope():
-            return _error(HTTPStatus.BAD_REQUEST, "invalid_scope", str(error), "refused=invalid_scope")
+            return _error(HTTPStatus.BAD_REQUEST, "invalid_scope", str(error), {"reason": "invalid_scope"})
         case Refused():
             challenge = {"WWW-Authenticate": 'Basic realm="Lockstep"'}
-            return _error(HTTPStatus.UNAUTHORIZED, "invalid_client", _CLIENT, f"refused={told(error)}", challenge)
+            return _error(HTTPStatus.UNAUTHORIZED, "invalid_client", _CLIENT, told(error), challenge)
         case RateExceeded():
             headers = {"Retry-After": str(error.retry_after)}
-            return _error(
-                HTTPStatus.TOO_MANY_REQUESTS, "temporarily_unavailable", str(error), f"refused={told(error)}", headers
-            )
+            return _error(HTTPStatus.TOO_MANY_REQUESTS, "temporarily_unavailable", str(error), told(error), headers)
         case KeysUnreachable() | StoreError():
-            note = f"failed={type(error).__name__}"
+            note = {"error": type(error).__name__}
             headers = {"Retry-After": "5"}
             return _error(HTTPStatus.SERVICE_UNAVAILABLE, "temporarily_unavailable", _BUSY, note, headers)
     # Where it happened, not what was in it: the text of an unexpected error may hold a credential.
-    log.error("oauth token failed: %s\n%s", type(error).__name__, "".join(traceback.format_tb(error.__traceback__)))
+    log.error("token request failed", extra={"fields": described(error)})
     detail = f"Internal error. The app's log has it under the correlation id {correlation.get()}"
-    return _error(HTTPStatus.INTERNAL_SERVER_ERROR, "server_error", detail, f"failed={type(error).__name__}")
+    return _error(HTTPStatus.INTERNAL_SERVER_ERROR, "server_error", detail, {"error": type(error).__name__})
 
 
 def _error(
-    status: HTTPStatus, error: str, description: str, note: str, headers: dict[str, str] | None = None
+    status: HTTPStatus, error: str, description: str, note: dict[str, str], headers: dict[str, str] | None = None
 ) -> _Answer:
     return _Answer(int(status), {"error": error, "error_description": description}, headers or {}, note)

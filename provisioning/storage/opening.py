@@ -1,7 +1,16 @@
 """Opening the storage account that the deployment's settings name, for the app and for the operator's commands."""
 
+from azure.core.credentials_async import AsyncTokenCredential
+
 from provisioning.settings import Settings
 from provisioning.storage.store import Storage
+
+
+def identity(chosen: Settings) -> AsyncTokenCredential:
+    """Return the app's identity: in Azure the managed one that the settings name, elsewhere the developer's own."""
+    from azure.identity.aio import DefaultAzureCredential
+
+    return DefaultAzureCredential(managed_identity_client_id=chosen.storage_client_id or None)
 
 
 def open_storage(chosen: Settings) -> Storage:
@@ -13,7 +22,4 @@ def open_storage(chosen: Settings) -> Storage:
             "No storage: set AzureWebJobsStorage__accountName (with an identity that may use it), or locally "
             "AzureWebJobsStorage to a connection string."
         )
-    from azure.identity.aio import DefaultAzureCredential
-
-    credential = DefaultAzureCredential(managed_identity_client_id=chosen.storage_client_id or None)
-    return Storage.from_identity(chosen.storage_account, credential)
+    return Storage.from_identity(chosen.storage_account, identity(chosen))

@@ -10,7 +10,7 @@ import base64
 import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Self
 from urllib.parse import quote
@@ -214,6 +214,15 @@ class Queue:
         )
         if answer.status != 201:
             raise StoreError(f"Storage answered {answer.status} {answer.code}.")
+
+    async def waits_since(self) -> datetime | None:
+        """Return when the first of the messages that can be seen now was sent, or ``None``; one round trip."""
+        with told():
+            try:
+                first = await self._client.peek_messages(max_messages=1)
+            except ResourceNotFoundError:
+                return None
+        return first[0].inserted_on if first else None
 
     async def length(self) -> int:
         """Return about how many messages wait or are being worked on; 0 when the queue does not exist."""

@@ -133,7 +133,8 @@ class Wire:
             if tries == len(self._pauses) or time.monotonic() - began > LONGEST:
                 raise StoreError(f"Storage does not answer ({problem}, {tries + 1} tries).")
             wait = max(wait, self._pauses[tries] * random.uniform(0.5, 1.0))  # noqa: S311 - not for secrets
-            log.info("storage does not answer (%s); trying again in %.1f s", problem, wait)
+            fields = {"problem": problem, "wait": round(wait, 1)}
+            log.info("storage does not answer; trying again", extra={"fields": fields})
             tries += 1
             await asyncio.sleep(wait)
 

@@ -29,8 +29,8 @@ class Lines(logging.Formatter):
         running = invocation.get() or invocation_id_cv.get()
         if running:
             line["invocation"] = running
-        line["message"] = record.getMessage()
-        line |= getattr(record, "fields", {})
+        structured = getattr(record, "line", None)  # the hub's own records, whose text is JSON already
+        line |= structured() if structured else {"message": record.getMessage(), **getattr(record, "fields", {})}
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
         return json.dumps(line, default=str, ensure_ascii=False)

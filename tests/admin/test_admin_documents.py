@@ -51,7 +51,8 @@ def test_every_route_is_documented() -> None:
 def test_stale_tables_are_written_anew_and_the_words_around_them_stay(tmp_path: Path) -> None:
     for name in documents():
         text = (DOCS / name).read_text(encoding="utf-8")
-        stale = "\n".join(line for line in text.splitlines() if not line.startswith(("| `GET ", "| `ldap", "| user |")))
+        made = ("| `GET ", "| `ldap", "| user |", "| `LOCKSTEP_REPORT", "| `lockstep.jobs")
+        stale = "\n".join(line for line in text.splitlines() if not line.startswith(made))
         (tmp_path / name).write_text(stale + "\n", "utf-8")
         assert stale != text.rstrip("\n") or name == "active-directory.md"
     main(tmp_path)

@@ -43,6 +43,7 @@ async def call(method: str, path: str, body: Any = None, **headers: str) -> func
 async def deployed(azurite_connection: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[None]:
     """The settings of a deployment, and its hub closed in the end."""
     monkeypatch.setenv("AzureWebJobsStorage", azurite_connection)
+    monkeypatch.setenv("LOCKSTEP_SWEEP_SCHEDULE", "0 * * * * *")
     settings.cache_clear()
     yield
     if hub_module._opening:
@@ -65,6 +66,15 @@ async def test_a_connection_is_created_and_read_through_the_function() -> None:
     assert json.loads(changed.get_body())["name"] == "New"
     deleted = await call("DELETE", "/api/connections/through-function?confirm=through-function")
     assert (deleted.status_code, deleted.get_body()) == (204, b"")
+
+
+async def test_wrong_settings_of_the_app_are_told_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOCKSTEP_REPORT_DAY", "30")
+    settings.cache_clear()
+    answer = await call("GET", "/api/connections")
+    told = json.loads(answer.get_body())
+    assert (answer.status_code, told["code"]) == (503, "settings.wrong")
+    assert "LOCKSTEP_REPORT_DAYS?" in told["detail"]
 
 
 async def test_a_problem_keeps_its_media_type_through_the_function() -> None:

@@ -44,7 +44,8 @@ async def test_a_literal_secret_is_refused_with_what_to_give_instead(api: Api) -
     assert answer.json()["errors"] == [
         {
             "field": "settings.bind_password",
-            "message": "This field holds a secret: give a reference such as env:LOCKSTEP_SECRET_X.",
+            "message": "This field holds a secret: give a reference such as vault:ldap-password or "
+            "env:LOCKSTEP_SECRET_LDAP.",
         }
     ]
 

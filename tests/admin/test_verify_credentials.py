@@ -11,6 +11,7 @@ from connectors.memory import MemoryConnector
 from provisioning.admin.verification import verify
 from provisioning.connections import registry
 from provisioning.connections.connection import Connection
+from provisioning.connections.opening import OpenConnectors
 from tests.admin.conftest import Api
 from tests.connections.trait_connector import TraitConnector
 
@@ -84,7 +85,7 @@ class _Raising(_Slow):
 async def test_a_system_that_never_answers_ends_the_verification(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(registry.KINDS, "memory", f"{__name__}:_Slow")
     registry.connector_class.cache_clear()
-    verification = await verify(CONNECTION, seconds=0.05)
+    verification = await verify(OpenConnectors(), CONNECTION, seconds=0.05)
     assert not verification.ok
     assert "firewall" in verification.checks[-1].fix
 
@@ -92,7 +93,7 @@ async def test_a_system_that_never_answers_ends_the_verification(monkeypatch: py
 async def test_a_connector_that_raises_is_told_like_one_that_answers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(registry.KINDS, "memory", f"{__name__}:_Raising")
     registry.connector_class.cache_clear()
-    verification = await verify(CONNECTION)
+    verification = await verify(OpenConnectors(), CONNECTION)
     assert verification.checks[-1] == Check("Answer", ok=False, detail="No permission.", fix="Grant it.")
 
 
@@ -102,7 +103,7 @@ async def test_each_verification_opens_a_connector_of_its_own_and_closes_it(monk
     TraitConnector.opened.clear()
     connection = Connection("one", "One", "trait", settings={"host": "dc1", "password": "env:LOCKSTEP_SECRET_P"})
     for _ in range(2):
-        assert (await verify(connection)).ok
+        assert (await verify(OpenConnectors(), connection)).ok
     assert [each.closed for each in TraitConnector.opened] == [True, True]
 
 
@@ -135,7 +136,7 @@ async def test_features_that_the_system_does_not_have_are_not_looked_at(
     asked: list[tuple[frozenset[Feature], bool]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(_Telling, "capabilities", TraitConnector.capabilities)
-    await verify(CONNECTION)
+    await verify(OpenConnectors(), CONNECTION)
     assert asked == [({Feature.CREATE_USERS, Feature.UPDATE_USERS, Feature.DELETE_USERS}, False)]
 
 

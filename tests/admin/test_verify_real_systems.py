@@ -1,11 +1,15 @@
 """Verify Credentials against a real LDAP server and Graph's simulator: what is wrong is told in words."""
 
 import socket
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from provisioning.hub import Hub
+from provisioning.settings import Settings
+from provisioning.storage.store import Storage
 from sandbox.certificates import ensure_certificates
 from sandbox.graph.server import Served
 from sandbox.slapd import GROUPS, SERVICE_ACCOUNT, USERS, Slapd
@@ -33,12 +37,20 @@ def ldap(slapd: Slapd, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 
 
 @pytest.fixture
+async def hub(storage: Storage, graph_simulator: Served, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Hub]:
+    """A hub that trusts the simulator."""
+    monkeypatch.setenv("LOCKSTEP_TRUSTED_HOSTS", graph_simulator.authority.removeprefix("https://"))
+    opened = Hub.over(storage, Settings())
+    yield opened
+    await opened.connectors.close()
+
+
+@pytest.fixture
 async def graph(
     graph_simulator: Served, graph_contract: ContractRecorder, monkeypatch: pytest.MonkeyPatch
 ) -> dict[str, Any]:
     """The settings of a connection that works."""
     monkeypatch.setenv("LOCKSTEP_SECRET_GRAPH", graph_simulator.client_secret)
-    monkeypatch.setenv("LOCKSTEP_TRUSTED_HOSTS", graph_simulator.authority.removeprefix("https://"))
     return {
         "tenant_id": graph_simulator.tenant_id,
         "client_id": graph_simulator.client_id,
@@ -114,8 +126,7 @@ async def test_a_wrong_graph_secret_is_told_and_not_repeated(
 
 
 async def test_a_graph_host_that_the_deployment_does_not_trust_is_told_before_any_credential_is_sent(
-    api: Api, graph: dict[str, Any], graph_simulator: Served, monkeypatch: pytest.MonkeyPatch
+    api: Api, graph: dict[str, Any]
 ) -> None:
-    monkeypatch.setenv("LOCKSTEP_TRUSTED_HOSTS", "")
-    told = await failed(api, "graph", graph)
+    told = await failed(api, "graph", graph | {"authority": "https://localhost:1"})
     assert "LOCKSTEP_TRUSTED_HOSTS" in told

@@ -8,7 +8,6 @@ import pytest
 
 from provisioning.connections import registry
 from provisioning.connections.store import ConnectionStore
-from provisioning.settings import settings
 from provisioning.storage.store import Storage
 from tests.connections.trait_connector import TraitConnector
 
@@ -20,14 +19,11 @@ def connections(storage: Storage) -> ConnectionStore:
 
 
 @pytest.fixture
-def secrets_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """The secrets file of the hub's settings, with one secret in it."""
+def secrets_file(tmp_path: Path) -> Path:
+    """The deployment's secrets file, with one secret in it."""
     path = tmp_path / "secrets.json"
     path.write_text(json.dumps({"ldap-password": "correct horse"}))
-    monkeypatch.setenv("LOCKSTEP_SECRETS_FILE", str(path))
-    settings.cache_clear()
-    yield path
-    settings.cache_clear()
+    return path
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from connectors.contract import ObjectKind
 from connectors.errors import Misconfigured
 from provisioning.connections.connection import Features
 from provisioning.connections.registry import KINDS, connector_class
-from provisioning.connections.secrets import secret_fields
+from provisioning.connections.secrets import Secrets, secret_fields
 from provisioning.connections.validation import InvalidConnection, configured, opened_settings
 from tests.connections.trait_connector import TraitConnector, TraitSettings
 
@@ -106,27 +106,27 @@ def test_a_system_that_cannot_deactivate_cannot_keep_deleted_users_deactivated()
     assert "deletion" in wrong(deletion="deactivate")
 
 
-def test_secrets_are_resolved_when_the_settings_are_opened(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_secrets_are_resolved_when_the_settings_are_opened(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LOCKSTEP_SECRET_P", "correct horse")
-    opened = opened_settings(TraitSettings, GOOD)
+    opened = opened_settings(TraitSettings, await Secrets().resolved(TraitSettings, GOOD))
     assert isinstance(opened, TraitSettings)
     assert opened.password.get_secret_value() == "correct horse"
     assert "correct horse" not in repr(opened)
 
 
-def test_a_secret_that_its_field_refuses_is_told_without_it(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_secret_that_its_field_refuses_is_told_without_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LOCKSTEP_SECRET_P", "s3cret")
     with pytest.raises(Misconfigured) as caught:
-        opened_settings(TraitSettings, GOOD)
+        opened_settings(TraitSettings, await Secrets().resolved(TraitSettings, GOOD))
     assert "settings.password" in str(caught.value)
     assert "s3cret" not in str(caught.value)
     assert caught.value.__cause__ is None
 
 
-def test_a_secret_that_a_rule_over_all_fields_quotes_is_not_told(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_secret_that_a_rule_over_all_fields_quotes_is_not_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LOCKSTEP_SECRET_P", "dc1-is-in-it")
     with pytest.raises(Misconfigured) as caught:
-        opened_settings(TraitSettings, GOOD)
+        opened_settings(TraitSettings, await Secrets().resolved(TraitSettings, GOOD))
     assert "dc1-is-in-it" not in str(caught.value)
 
 

@@ -10,12 +10,14 @@ ROOT = Path(__file__).parents[2]
 
 FLOORS = [
     {"function_app"},
-    {"provisioning.hub", "provisioning.admin"},
+    {"provisioning.hub", "provisioning.admin", "provisioning.entra"},
     {"provisioning.scim", "provisioning.engine"},
     {"provisioning.reports", "provisioning.connections", "provisioning.sources"},
     {"provisioning.directory", "provisioning.backup"},
     {"provisioning.storage"},
+    {"provisioning.telemetry"},
     {"provisioning.settings", "provisioning.correlation", "provisioning.version"},
+    {"provisioning.setting_rules"},
 ]
 """From the roof down. A room may use the rooms below it, and those beside it only where ``BESIDE`` says so."""
 
@@ -105,6 +107,24 @@ def test_the_rooms_of_the_hub_use_only_rooms_below(graph: grimp.ImportGraph) -> 
         and (room(importer), room(imported)) not in BESIDE
     }
     assert wrong == set()
+
+
+def test_nothing_of_the_app_needs_the_command_for_entras_side(graph: grimp.ImportGraph) -> None:
+    # It is not deployed, and neither is the YAML library that it reads files with.
+    importers = {pair for pair in imports(graph, "provisioning") if pair[1].startswith("provisioning.entra")}
+    assert {room(importer) for importer, _ in importers} == {"provisioning.entra"}
+
+
+def test_the_command_for_entras_side_knows_the_hubs_schema_and_settings_and_no_more(graph: grimp.ImportGraph) -> None:
+    known = {imported for _, imported in imports(graph, "provisioning.entra") if imported.startswith("provisioning.")}
+    rooms = {each if room(each) == "provisioning.scim" else room(each) for each in known}
+    assert rooms == {
+        "provisioning.entra",
+        "provisioning.scim.schema.schemas",
+        "provisioning.scim.schema.shape",
+        "provisioning.settings",
+        "provisioning.version",
+    }
 
 
 def test_there_are_no_circles_between_modules(graph: grimp.ImportGraph) -> None:

@@ -52,7 +52,7 @@ async def test_a_refused_call_is_logged_by_reason_and_origin(client: Client, cap
     await client.send(
         "GET", "/Users", headers={"authorization": "Bearer made-up", "x-forwarded-for": "203.0.113.7:4711"}
     )
-    assert "unknown source=- from=203.0.113.7" in caplog.text
+    assert '"reason": "unknown", "source": "", "from": "203.0.113.7"' in caplog.text
     assert "made-up" not in caplog.text
 
 

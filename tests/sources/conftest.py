@@ -16,6 +16,7 @@ from aiohttp import web
 from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.algorithms import RSAAlgorithm
 
+from provisioning.setting_rules import origins
 from provisioning.sources.authority import Authority
 from provisioning.sources.errors import Reason, Refused
 from provisioning.sources.source import CUSTOM_APPS, Source, Trust
@@ -150,7 +151,7 @@ async def sources(
     storage: Storage, time: Time, entra: Entra, entra_certificates: Certificates
 ) -> AsyncIterator[Sources]:
     """Sources whose authority is the Entra of the test; ``entra`` is one of them."""
-    authority = Authority.chosen(entra.origin, entra.origin.removeprefix("https://"))
+    authority = Authority.chosen(entra.origin, origins(entra.origin.removeprefix("https://")))
     made = Sources(storage, authority, ca_file=entra_certificates.ca, now=time.now, clock=time.clock)
     await made.create("entra", "Entra")
     yield made

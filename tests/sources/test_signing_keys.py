@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from provisioning.setting_rules import origins
 from provisioning.sources.authority import PUBLIC_CLOUD, Authority
 from provisioning.sources.errors import KeysUnreachable
 from provisioning.sources.key_sets import read_key_set, usable_keys
@@ -19,7 +20,7 @@ BOTH = [f"/{TENANT}/discovery/v2.0/keys", f"/{TENANT}/discovery/keys"]
 @pytest.fixture
 def keys(entra: Entra, entra_certificates: Certificates, time: Time) -> SigningKeys:
     """The keys of the test's Entra."""
-    authority = Authority.chosen(entra.origin, entra.origin.removeprefix("https://"))
+    authority = Authority.chosen(entra.origin, origins(entra.origin.removeprefix("https://")))
     return SigningKeys(authority, lambda url: read_key_set(url, entra_certificates.ca), time.clock)
 
 
@@ -132,7 +133,7 @@ def test_only_rsa_signing_keys_of_2048_bits_for_the_issuer_are_used(entra: Entra
     ],
 )
 def test_each_cloud_has_its_issuers_and_a_trusted_host_stands_for_the_public_one(url: str, v1: str, v2: str) -> None:
-    chosen = Authority.chosen(url, "localhost:1, proxy.example:8443")
+    chosen = Authority.chosen(url, origins("localhost:1, proxy.example:8443"))
     assert chosen.issuers("t") == (v1, v2)
     assert chosen.key_urls("t")[0] == f"{url.rstrip('/')}/t/discovery/v2.0/keys"
 
@@ -144,4 +145,4 @@ def test_each_cloud_has_its_issuers_and_a_trusted_host_stands_for_the_public_one
 )  # fmt: skip
 def test_any_other_authority_is_refused_in_words(url: str) -> None:
     with pytest.raises(ValueError, match="LOCKSTEP_ENTRA_AUTHORITY"):
-        Authority.chosen(url, "localhost:1")
+        Authority.chosen(url, origins("localhost:1"))

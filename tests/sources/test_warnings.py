@@ -151,7 +151,7 @@ async def test_no_credential_is_in_a_row_a_log_record_or_an_answer(
         assert text not in told
         assert text.rpartition(".")[2] not in told, "nor the signature alone"
     assert len(rows) > 6
-    assert "refused" in caplog.text
+    assert '"reason": "client"' in caplog.text
 
 
 async def test_an_access_rule_is_not_lost_when_a_source_is_disabled(sources: Sources) -> None:

@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator
 import pytest
 
 from connectors.graph import GraphConnector
-from connectors.graph.clouds import TRUSTED_HOSTS_SETTING
 from sandbox.graph.server import Served
 from tests.connectors.graph.graph_tenant import Record, Waits, settings_for
 from tests.graph_server import graph_certificates, graph_contract, graph_simulator
@@ -25,12 +24,6 @@ async def graph(graph_simulator: Served, waits: Waits) -> AsyncIterator[GraphCon
     connector = GraphConnector(settings_for(graph_simulator), waits, waits.clock)
     yield connector
     await connector.close()
-
-
-@pytest.fixture
-def trusted(graph_simulator: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The deployment trusts the simulator."""
-    monkeypatch.setenv(TRUSTED_HOSTS_SETTING, graph_simulator.origin.removeprefix("https://"))
 
 
 @pytest.fixture

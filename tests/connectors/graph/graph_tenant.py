@@ -8,7 +8,7 @@ from urllib.parse import unquote, urlsplit
 
 from pydantic import SecretStr
 
-from connectors.graph import GraphSettings
+from connectors.graph import GraphConnector, GraphSettings
 from sandbox.graph.server import Served
 from sandbox.graph.simulator import Exchange
 
@@ -46,6 +46,12 @@ def settings_for(served: Served, **changes: object) -> GraphSettings:
         }
         | changes
     )
+
+
+def opened(served: Served, **changes: object) -> GraphConnector:
+    """Open a connector as a deployment does that vouches for the simulator."""
+    port = urlsplit(served.origin).port or 443
+    return GraphConnector.open_trusting(settings_for(served, **changes), frozenset({("localhost", port)}))
 
 
 @dataclass(frozen=True)

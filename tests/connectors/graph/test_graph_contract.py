@@ -10,8 +10,6 @@ import pytest
 from pydantic import SecretStr
 
 from connectors.contract import Connector
-from connectors.graph import GraphConnector
-from connectors.graph.clouds import TRUSTED_HOSTS_SETTING
 from connectors.testing import ConnectorContract, SampleNames
 from sandbox.certificates import Certificates
 from sandbox.graph.entities import USER
@@ -20,7 +18,7 @@ from sandbox.graph.server import Served, serve
 from sandbox.graph.simulator import Exchange, Simulator
 from sandbox.graph.state import Tenant
 from sandbox.graph.tokens import Application
-from tests.connectors.graph.graph_tenant import settings_for
+from tests.connectors.graph.graph_tenant import opened
 from tests.graph_contract import ContractRecorder, present
 
 SECRET = "S3cret~value.of-the_app"
@@ -30,9 +28,7 @@ class TestGraphContract(ConnectorContract):
     title = "Microsoft Graph (simulator)"
 
     @pytest.fixture(autouse=True)
-    async def tenant(
-        self, graph_certificates: Certificates, graph_contract: ContractRecorder, monkeypatch: pytest.MonkeyPatch
-    ) -> AsyncIterator[Served]:
+    async def tenant(self, graph_certificates: Certificates, graph_contract: ContractRecorder) -> AsyncIterator[Served]:
         self.simulator = Simulator(Tenant(str(uuid.uuid4())), Application(str(uuid.uuid4()), SECRET))
         self.certificates = graph_certificates
         self.running = AsyncExitStack()
@@ -41,14 +37,13 @@ class TestGraphContract(ConnectorContract):
         self.passwords: dict[str, str] = {}
         self.simulator.observers.append(self.note_password)
         self.served = await self.running.enter_async_context(serve(self.simulator, graph_certificates))
-        monkeypatch.setenv(TRUSTED_HOSTS_SETTING, self.served.origin.removeprefix("https://"))
         yield self.served
         await self.running.aclose()
         graph_contract.assert_kept()
 
     @pytest.fixture
     async def connector(self, tenant: Served) -> AsyncIterator[Connector]:
-        connector = GraphConnector.open(settings_for(tenant))
+        connector = opened(tenant)
         yield connector
         await connector.close()
 
@@ -104,10 +99,10 @@ class TestGraphContract(ConnectorContract):
         await relenting
 
     async def misconfigured(self) -> Connector:
-        return GraphConnector.open(settings_for(self.served, client_secret=SecretStr("wrong-secret")))
+        return opened(self.served, client_secret=SecretStr("wrong-secret"))
 
     async def another(self) -> Connector:
-        return GraphConnector.open(settings_for(self.served))
+        return opened(self.served)
 
     def note_password(self, exchange: Exchange) -> None:
         """Keep the password that came with a PATCH of its own and was accepted: the simulator forgets it."""
