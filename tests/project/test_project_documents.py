@@ -40,8 +40,8 @@ def anchors(document: Path) -> set[str]:
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_every_file_and_module_that_a_document_names_exists(document: Path) -> None:
     text = document.read_text()
-    paths = re.findall(r"`((?:provisioning|connectors|sandbox|tests|benchmarks|docs)/[\w./*-]+)`", text)
-    modules = re.findall(r"python -m ((?:provisioning|connectors|sandbox|benchmarks)[\w.]*)", text)
+    paths = re.findall(r"`((?:provisioning|connectors|sandbox|tests|benchmarks|docs|infra)/[\w./*-]+)`", text)
+    modules = re.findall(r"python -m ((?:provisioning|connectors|sandbox|benchmarks|infra)[\w.]*)", text)
     assert [path for path in paths if not any(ROOT.glob(path.rstrip("/")))] == []
     files = [ROOT / module.rstrip(".").replace(".", "/") for module in modules]
     assert [str(file) for file in files if not file.is_dir() and not file.with_suffix(".py").is_file()] == []
