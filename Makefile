@@ -10,7 +10,7 @@ CONTRACTS := $(wildcard tests/connectors/test_*_contract.py tests/connectors/*/t
 on = $(filter-out 0 no false,$(1))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test contract conformance fuzz bench bench-scim bench-connectors soak crash check format requirements clean
+.PHONY: help demo up test contract conformance fuzz bench bench-scim bench-connectors cost soak crash check infra-check format requirements clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-20s %s\n", $$1, $$2 }'
@@ -47,6 +47,10 @@ bench-connectors: ## Measure the connectors beside ldapadd, ldapsearch, bare lda
 	@$(SETUP) servers
 	@exec $(LOCAL_PYTHON) -m benchmarks.connectors $(ARGS)
 
+cost: ## Count a real run and reckon size and cost from it; ARGS=--docs puts the tables into docs
+	@$(SETUP) servers
+	@exec $(LOCAL_PYTHON) -m benchmarks.cost $(ARGS)
+
 soak: ## Send Entra's traffic for half an hour, watch errors, latency and memory; MINUTES=2 sets how long
 	@$(SETUP) servers
 	@exec $(LOCAL_PYTHON) -m benchmarks.soak --minutes $(or $(MINUTES),30) $(ARGS)
@@ -59,12 +63,18 @@ fuzz: ## Send random SCIM requests for a quarter of an hour: sequences, bodies, 
 	@$(SETUP) suites
 	@LOCKSTEP_FUZZ=1 exec $(LOCAL_PYTHON) -m pytest -n $(JOBS) --timeout 3600 tests/scim/model tests/conformance/test_openapi_description.py $(ARGS)
 
-check: ## Format, lint, types, requirements.txt
+check: ## Format, lint, types, requirements.txt, and infra-check
 	@$(SETUP) packages
 	$(LOCAL_PYTHON) -m ruff format --check .
 	$(LOCAL_PYTHON) -m ruff check .
 	$(LOCAL_PYTHON) -m mypy
 	@$(EXPORT) | cmp -s - requirements.txt || { echo "requirements.txt is stale: run make requirements" >&2; exit 1; }
+	@$(MAKE) --no-print-directory infra-check
+
+# No Azure, no download after the set-up. What is missing here (terraform, ../shared) is skipped aloud.
+infra-check: ## Check Bicep, Terraform, workflows and their agreement with the code; ARGS="--only drift" for one step
+	@$(SETUP) infra
+	@exec $(LOCAL_PYTHON) -B -m infra.checks $(ARGS)
 
 format: ## Format the sources and mend what the linter can
 	@$(SETUP) packages

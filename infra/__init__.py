@@ -1,1 +1,1 @@
-"""Deployment: templates for Azure (Bicep and Terraform), what both take from the code, and the commands of operators."""
+"""Deployment: templates for Azure (Bicep and Terraform), what both take from the code, the commands of operators."""

@@ -4,6 +4,8 @@
 #   sandbox/setup.sh packages   uv, Python 3.13 and the packages of uv.lock in .venv
 #   sandbox/setup.sh servers    the same, then Azurite (npm, by lock file), OpenLDAP's slapd and Samba (apt)
 #   sandbox/setup.sh suites     the same, then the public SCIM suites in .local/suites, by the locks in sandbox/conformance
+#   sandbox/setup.sh infra      the packages, then what make infra-check needs: .local/infra and .local/checkov, by the
+#                               locks in infra/checks
 #   sandbox/setup.sh uv ...     uv alone, which then runs with the arguments
 #
 # What a step printed is in .local/setup/STEP.log; .local/setup/STEP.stamp holds what it was done for.
@@ -141,8 +143,45 @@ suites() {
     echo "$wanted" >"$made/suites.stamp"
 }
 
+# The providers' schemas, as JSON: read from the wheels by the script that lies beside the project, where it does.
+schemas() {
+    (cd .local/infra && bin/python -m pip download --quiet --disable-pip-version-check --no-deps --require-hashes \
+        --dest wheels -r ../../infra/checks/providers.txt)
+    [ -f "$reader" ] || { echo "no $reader: Terraform will not be checked"; return 0; }
+    mkdir -p .local/infra/schema
+    for provider in azurerm azuread azapi; do
+        .local/infra/bin/python "$reader" .local/infra/wheels/cdktn_provider_"$provider"-*.whl "$provider" \
+            ".local/infra/schema/$provider.json"
+    done
+}
+
+# made_by_lock NAME WORDS: an environment .local/NAME with what the lock file holds, and nothing else.
+made_by_lock() {
+    run infra "making .local/$1 for $2" "$uv" venv --clear --python .venv/bin/python ".local/$1"
+    run infra "installing $2" "$uv" pip install --python ".local/$1/bin/python" --require-hashes -r "$3"
+}
+
+infra() {
+    reader=../shared/checks/tf_schema.py
+    wanted=$(cat infra/checks/requirements.txt infra/checks/providers.txt infra/checks/checkov/requirements.txt \
+        "$reader" 2>/dev/null | cksum)
+    if [ "$(cat "$made/infra.stamp" 2>/dev/null || true)" = "$wanted" ] &&
+        .local/infra/bin/python -c '' 2>/dev/null && .local/checkov/bin/python -c '' 2>/dev/null; then
+        return 0
+    fi
+    find_uv || install_uv
+    made_by_lock infra "the checks of the templates" infra/checks/requirements.txt
+    made_by_lock checkov "the security scanner" infra/checks/checkov/requirements.txt
+    run infra "reading the schemas of the Terraform providers" schemas
+    echo "$wanted" >"$made/infra.stamp"
+}
+
 case "${1:-servers}" in
     packages) packages ;;
+    infra)
+        packages
+        infra
+        ;;
     uv)
         shift
         find_uv || install_uv
@@ -154,7 +193,7 @@ case "${1:-servers}" in
         suites
         ;;
     *)
-        sed -n '2,9s/^# \{0,1\}//p' "$0" >&2
+        sed -n '2,11s/^# \{0,1\}//p' "$0" >&2
         exit 2
         ;;
 esac

@@ -81,7 +81,7 @@ def timeless(target: Target, monkeypatch: pytest.MonkeyPatch) -> None:
     assert isinstance(target, GraphTarget)
     waits = Waits(target.served)
 
-    def opened(settings: GraphSettings) -> GraphConnector:
+    def opened(settings: GraphSettings, _: object) -> GraphConnector:
         return GraphConnector(settings, waits, waits.clock)
 
-    monkeypatch.setattr(GraphConnector, "open", opened)
+    monkeypatch.setattr(GraphConnector, "open_trusting", opened)

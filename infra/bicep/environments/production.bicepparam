@@ -22,8 +22,8 @@ param zoneRedundant = false
 param deleteLock = true
 // An auditor asks about the last quarter. About $0.10 a GB and month after the first 31 days.
 param logRetentionDays = 90
-// Room for an initial cycle of 100,000 people in a day; logs are about $2.30 a GB.
-param logDailyCapGb = 5
+// Room for an initial cycle of 100,000 people in a day, which writes up to 12 GB (make cost); logs are about $2.30 a GB.
+param logDailyCapGb = 15
 // Warm instances, alert rules and logs of an ordinary month; an initial cycle may pass it.
 param monthlyBudget = 150
 param alertEmails = ['identity-operations@contoso.example']

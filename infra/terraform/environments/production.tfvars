@@ -28,8 +28,8 @@ delete_lock = true
 # An auditor asks about the last quarter. About $0.10 a GB and month after the first 31 days.
 log_retention_days = 90
 
-# Room for an initial cycle of 100,000 people in a day; logs are about $2.30 a GB.
-log_daily_cap_gb = 5
+# Room for an initial cycle of 100,000 people in a day, which writes up to 12 GB (make cost); logs are about $2.30 a GB.
+log_daily_cap_gb = 15
 
 # Warm instances, alert rules and logs of an ordinary month; an initial cycle may pass it.
 monthly_budget = 150

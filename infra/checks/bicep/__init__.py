@@ -1,0 +1,1 @@
+"""Reading Bicep: what a template would deploy for given parameters."""

@@ -1,0 +1,1 @@
+"""One check a module: ``run(checkout)`` returns a result, or raises ``Skipped``."""

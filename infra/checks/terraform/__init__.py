@@ -1,0 +1,1 @@
+"""Reading Terraform: the program, run against providers that know their schemas only."""
