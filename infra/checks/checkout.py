@@ -95,5 +95,5 @@ class Checkout:
         """The terraform program. Raises ``Skipped`` where there is none."""
         found = shutil.which("terraform", path=os.environ.get("PATH", "") + ":/usr/local/bin:/usr/bin")
         if found is None:
-            raise Skipped("terraform is not installed: put 1.9 or later into PATH")
+            raise Skipped("terraform is not installed: put 1.11 or later into PATH")
         return found

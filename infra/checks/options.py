@@ -14,7 +14,7 @@ OPTIONS: dict[str, Any] = {
     "instanceMemoryMB": 4096,
     "maximumInstanceCount": 7,
     "httpConcurrency": 9,
-    "alwaysReadyHttp": 2,
+    "alwaysReadyHttp": 3,
     "alwaysReadyJobs": 1,
     "zoneRedundantStorage": True,
     "zoneRedundant": True,

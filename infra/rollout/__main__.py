@@ -93,7 +93,8 @@ def _versions(options: argparse.Namespace) -> None:
     running = look(on.origin)
     found = on.releases.all()
     for each in found:
-        mark = "  <- runs now" if each.version == running.version else ""
+        runs = each.version == running.version
+        mark = "  <- runs now" if runs else "" if each.ran else "  (not known to have come up)"
         say(f"{each.stored}  {each.size / 1e6:6.1f} MB  {each.version}{mark}")
     if running.version not in {each.version for each in found}:
         say(f"running now: {running}; it is not among these")
@@ -116,7 +117,9 @@ def _parser() -> argparse.ArgumentParser:
     _add_token(command)
     _add_patience(command)
 
-    command = commands.add_parser("rollback", help="publish a release again (default: the one before what runs)")
+    command = commands.add_parser(
+        "rollback", help="publish a release again (default: the last before this one that came up)"
+    )
     command.add_argument("--to", metavar="VERSION", type=_version, help="the release to go back to")
     _add_app(command)
     _add_patience(command)

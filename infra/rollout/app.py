@@ -3,7 +3,6 @@
 import json
 import re
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -13,8 +12,10 @@ from infra.rollout.az import az, az_json
 from infra.rollout.words import Failed, Refused, say
 
 _API = "2024-04-01"
-_UPLOAD_SECONDS = 600
-_STATUS_SECONDS = 900
+_UPLOAD_SECONDS = 240
+_TRIES, _TRIES_SECONDS = 5, 300
+"""How often and how long a package is offered to an endpoint that is itself starting or restarting."""
+_STATUS_SECONDS = 600
 _ENDINGS = {3: "failed", -1: "was cancelled", 5: "was cancelled by another deployment", 6: "succeeded in part only"}
 _DEPLOYMENT = re.compile(r"[\w-]{1,64}")
 _DONE = 4
@@ -57,9 +58,10 @@ def functions(app: App) -> list[str]:
     return sorted(each["name"].rsplit("/", 1)[-1] for each in listed)
 
 
-def publish(app: App, package: Path, interval: float = 5) -> None:
+def publish(app: App, package: Path, interval: float = 5, stand_by: float = 0) -> None:
     """Hand the package over and wait until Azure has taken it. It is run as it is: nothing is built there.
 
+    ``stand_by`` are the seconds to wait while another deployment runs: the way back must not fail for that.
     Raises ``Refused`` when it was not taken at all and ``Failed`` when taking it did not end well.
 
     This is what ``az functionapp deployment source config-zip`` does, but for one thing: for a Python app on Flex
@@ -69,49 +71,62 @@ def publish(app: App, package: Path, interval: float = 5) -> None:
     """
     token = az("account", "get-access-token", "--query", "accessToken", "--output", "tsv").strip()
     headers = {"Authorization": f"Bearer {token}"}
-    url = f"{app.scm}/api/publish?RemoteBuild=false&Deployer=lockstep"
-    body = package.read_bytes()
-    sent = 0
-
-    def send() -> web.Answer:
-        nonlocal sent
-        sent += 1
-        return web.ask("POST", url, {**headers, "Content-Type": "application/zip"}, body, _UPLOAD_SECONDS)
-
-    answer = _patiently(send, interval)
-    if answer.status not in (200, 202):
-        # An earlier try may have been taken after all, though its answer was lost.
-        raise (Refused if sent == 1 else Failed)(_why_not_taken(answer))
-    told_id = answer.json
-    deployment = told_id if isinstance(told_id, str) and _DEPLOYMENT.fullmatch(told_id) else "latest"
-    deadline = time.monotonic() + _STATUS_SECONDS
-    while answer.status == 202:
-        if time.monotonic() > deadline:
-            raise Failed(f"Azure did not finish taking the package within {_STATUS_SECONDS} s.")
+    answer, lost = _offer(app, package.read_bytes(), headers, interval)
+    until = time.monotonic() + stand_by
+    while answer.status == 409 and not lost and time.monotonic() < until:
+        say("another deployment of this app is running; waiting for it to end")
         time.sleep(interval)
-        status = _patiently(lambda: web.ask("GET", f"{app.scm}/api/deployments/{deployment}", headers), interval)
-        told = status.json if isinstance(status.json, dict) else {}
-        if told.get("status") == _DONE:
-            break
-        if told.get("status") in _ENDINGS:
-            detail = told.get("status_text") or told.get("message") or "no reason given"
-            raise Failed(f"Taking the package {_ENDINGS[told['status']]}: {detail}")
+        answer, lost = _offer(app, package.read_bytes(), headers, interval)
+    if answer.status == 409 and lost:
+        say("an earlier try was taken after all, though its answer was lost")
+    elif answer.status not in (200, 202):
+        raise (Failed if lost else Refused)(_why_not_taken(answer))
+    if answer.status != 200:
+        _wait_until_taken(app, headers, answer.json, interval)
     say("Azure has taken the package")
 
 
-def _patiently(send: Callable[[], web.Answer], interval: float) -> web.Answer:
-    """Send again what the deployment endpoint turned away because it was itself starting or restarting."""
-    for attempt in range(5):
+def _offer(app: App, package: bytes, headers: dict[str, str], interval: float) -> tuple[web.Answer, bool]:
+    """Send the package until it is answered; tell also whether an earlier try may have been taken unnoticed."""
+    url = f"{app.scm}/api/publish?RemoteBuild=false&Deployer=lockstep"
+    lost = False
+    until = time.monotonic() + _TRIES_SECONDS
+    for attempt in range(1, _TRIES + 1):
+        last = attempt == _TRIES or time.monotonic() > until
         try:
-            answer = send()
+            answer = web.ask("POST", url, {**headers, "Content-Type": "application/zip"}, package, _UPLOAD_SECONDS)
         except web.NoAnswer as problem:
-            if attempt == 4:
-                raise Failed(f"The deployment endpoint does not answer: {problem}.") from None
+            lost = lost or not isinstance(problem, web.Unreachable)
+            if last:
+                raise (Failed if lost else Refused)(f"The deployment endpoint does not answer: {problem}.") from None
         else:
-            if answer.status not in (404, 502, 503, 504) or attempt == 4:
-                return answer
-        time.sleep(interval * (attempt + 1))
+            if last or answer.status not in (404, 502, 503, 504):
+                return answer, lost
+            lost = lost or answer.status != 404  # a gateway answers; what stands behind it may have the package
+        time.sleep(interval * attempt)
     raise AssertionError  # pragma: no cover - the loop always ends above
+
+
+def _wait_until_taken(app: App, headers: dict[str, str], told_id: object, interval: float) -> None:
+    """Wait for the end of a deployment. Raises ``Failed``; that its state cannot be read is no failure yet."""
+    deployment = told_id if isinstance(told_id, str) and _DEPLOYMENT.fullmatch(told_id) else "latest"
+    deadline = time.monotonic() + _STATUS_SECONDS
+    state: object = None
+    while time.monotonic() < deadline:
+        time.sleep(interval)
+        try:
+            told = web.ask("GET", f"{app.scm}/api/deployments/{deployment}", headers).json
+        except web.NoAnswer:  # the endpoint restarts with the app
+            continue
+        state = told.get("status", state) if isinstance(told, dict) else state
+        if state == _DONE:
+            return
+        if state in _ENDINGS:
+            detail = told.get("status_text") or told.get("message") or "no reason given"
+            raise Failed(f"Taking the package {_ENDINGS[state]}: {detail}")
+    if state is not None:
+        raise Failed(f"Azure did not finish taking the package within {_STATUS_SECONDS} s.")
+    say(f"Azure does not say how it goes with the package (within {_STATUS_SECONDS} s); the app itself will tell")
 
 
 def _why_not_taken(answer: web.Answer) -> str:

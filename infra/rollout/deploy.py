@@ -2,6 +2,7 @@
 
 import enum
 import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from infra.rollout.releases import Releases
 from infra.rollout.smoke import smoke
 from infra.rollout.watch import Health, Patience, look, watch
 from infra.rollout.words import Failed, Refused, say
+
+_STAND_BY_SECONDS = 600
 
 
 class Ending(enum.IntEnum):
@@ -40,10 +43,12 @@ class Deployment:
 def deploy(on: Deployment, package: Path) -> Ending:
     """Publish a package, wait for it and try it; roll back when it does not work. Raises ``Refused``."""
     made = pack.read(package)
-    before = look(on.origin)
+    before = _running(on)
     say(f"running now: {before}")
     there = on.releases.all()
     _check_way_back(on, before, made.version, [each.version for each in there])
+    if before.status == "ok":
+        _mark(on, before.version)
     on.releases.keep(package, made.version, there)
     with tempfile.TemporaryDirectory(prefix="lockstep-") as folder:
         back = None
@@ -52,20 +57,41 @@ def deploy(on: Deployment, package: Path) -> Ending:
         try:
             say(f"publishing {made.version}")
             azure.publish(on.app, package, on.patience.interval)
-            bring_up(on, package)
-        except Failed as problem:
-            say(f"FAILED: {problem}")
-            return _roll_back(on, back)
+            watch(on.origin, made.version, on.patience, lambda: azure.functions(on.app), made.functions)
+            smoke(on.origin, on.token)
+        except Refused:  # nothing was taken
+            raise
         except KeyboardInterrupt:
             return _interrupted(on, before)
+        except Exception as problem:  # noqa: BLE001 - whatever it is: a version that is not known to work must not stay
+            say(f"FAILED: {_words(problem)}")
+            return _roll_back(on, back)
+    _mark(on, made.version)
     return _said(on, Ending.DONE)
 
 
-def bring_up(on: Deployment, package: Path) -> None:
-    """Wait until the package's version runs with its functions, then do the smoke test. Raises ``Failed``."""
-    made = pack.read(package)
-    watch(on.origin, made.version, on.patience, lambda: azure.functions(on.app), made.functions)
-    smoke(on.origin, on.token)
+def _running(on: Deployment) -> Health:
+    """Read which version runs; a cold start may take longer than one look."""
+    for _ in range(2):
+        found = look(on.origin)
+        if found.version:
+            return found
+        time.sleep(on.patience.interval)
+    return look(on.origin)
+
+
+def _mark(on: Deployment, version: str) -> None:
+    """Write down that a version came up. Trouble with that is told and spoils nothing else."""
+    try:
+        for each in on.releases.all():
+            if each.version == version and not each.ran:
+                on.releases.mark(each)
+    except Refused as problem:
+        say(f"{version} could not be marked as one that came up, so a rollback to it must name it: {problem}")
+
+
+def _words(problem: Exception) -> str:
+    return str(problem) if isinstance(problem, Failed | Refused) else repr(problem)
 
 
 def switch(on: Deployment, version: str) -> Ending:
@@ -77,15 +103,16 @@ def switch(on: Deployment, version: str) -> Ending:
 
 
 def previous(on: Deployment) -> str:
-    """Return the release before the one that runs. Raises ``Refused`` when that cannot be told."""
-    running = look(on.origin)
-    versions = [each.version for each in on.releases.all()]
-    if running.version not in versions:
+    """Return the last release before the one that runs which came up. Raises ``Refused`` when that cannot be told."""
+    running = _running(on)
+    there = on.releases.all()
+    now = next((each for each in there if each.version == running.version), None)
+    if now is None:
         raise Refused(f"What runs is no release ({running}), so what was before it is not known: name it with --to.")
-    place = versions.index(running.version)
-    if place == 0:
-        raise Refused(f"{running.version} is the oldest release: there is nothing before it.")
-    return versions[place - 1]
+    before = [each.version for each in there[: there.index(now)] if each.ran]
+    if not before:
+        raise Refused(f"No release before {running.version} is known to have come up: name one with --to.")
+    return before[-1]
 
 
 def _check_way_back(on: Deployment, before: Health, new: str, there: list[str]) -> None:
@@ -113,16 +140,17 @@ def _roll_back(on: Deployment, package: Path | None, well: Ending = Ending.BACK)
     made = pack.read(package)
     say(f"going back to {made.version}" if well is Ending.BACK else f"publishing {made.version}")
     try:
-        azure.publish(on.app, package, on.patience.interval)
+        azure.publish(on.app, package, on.patience.interval, _STAND_BY_SECONDS if well is Ending.BACK else 0)
         watch(on.origin, made.version, on.patience, lambda: azure.functions(on.app), made.functions)
-    except (Failed, Refused) as problem:
-        if well is Ending.DONE and isinstance(problem, Refused):
-            raise
-        say(f"FAILED: {problem}")
-        return _said(on, Ending.BROKEN)
     except KeyboardInterrupt:
         say("\ninterrupted")
         return _said(on, Ending.BROKEN)
+    except Exception as problem:
+        if well is Ending.DONE and isinstance(problem, Refused):
+            raise
+        say(f"FAILED: {_words(problem)}")
+        return _said(on, Ending.BROKEN)
+    _mark(on, made.version)
     return _said(on, well)
 
 

@@ -13,12 +13,13 @@ CONTAINER = "releases"
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """A package in the container. ``stored`` is an ISO time in UTC; ``size`` is in bytes."""
+    """A package in the container. ``stored`` is an ISO time in UTC; ``size`` is in bytes; ``ran``: it once came up."""
 
     version: str
     stored: str
     size: int
     sha256: str
+    ran: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,18 +28,9 @@ class Releases:
 
     account: str
 
-    def _command(self, verb: str) -> tuple[str, ...]:
-        return (
-            "storage",
-            "blob",
-            verb,
-            "--account-name",
-            self.account,
-            "--auth-mode",
-            "login",
-            "--container-name",
-            CONTAINER,
-        )
+    def _command(self, *verb: str) -> tuple[str, ...]:
+        account = ("--account-name", self.account, "--auth-mode", "login")
+        return ("storage", "blob", *verb, *account, "--container-name", CONTAINER)
 
     def all(self) -> list[Release]:
         """Return what is there, oldest first."""
@@ -49,6 +41,7 @@ class Releases:
                 each["properties"].get("creationTime") or each["properties"]["lastModified"],
                 int(each["properties"]["contentLength"]),
                 (each.get("metadata") or {}).get("sha256", ""),
+                "ran" in (each.get("metadata") or {}),
             )
             for each in listed
             if each["name"].endswith(".zip")
@@ -67,6 +60,12 @@ class Releases:
         command = (*self._command("upload"), "--name", f"{version}.zip", "--file", str(package))
         az(*command, "--metadata", f"sha256={sha256}", "--no-progress", "--output", "none")
         say(f"{version} is stored among the releases")
+
+    def mark(self, release: Release) -> None:
+        """Write down that a release came up: a rollback goes back to no other by itself. Raises ``Refused``."""
+        metadata = (f"sha256={release.sha256}", "ran=yes")  # it replaces all that is there
+        command = (*self._command("metadata", "update"), "--name", f"{release.version}.zip", "--metadata", *metadata)
+        az(*command, "--output", "none")
 
     def fetch(self, version: str, folder: Path) -> Path:
         """Bring a package here; its bytes are compared with what was stored. Raises ``Refused``."""

@@ -1,6 +1,7 @@
 """One HTTP request: TLS verified, no redirect followed, a new connection each time."""
 
 import json
+import socket
 import ssl
 import urllib.error
 import urllib.request
@@ -15,10 +16,15 @@ from infra.rollout.words import Refused
 
 LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
 _MOST = 1_000_000
+_NEVER_SENT = (socket.gaierror, ConnectionRefusedError, ssl.SSLCertVerificationError)
 
 
 class NoAnswer(Exception):
     """Nothing answered. The message says why, as far as can be known."""
+
+
+class Unreachable(NoAnswer):
+    """No connection came about, so nothing was sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,20 +78,25 @@ def is_local(url: str) -> bool:
 def ask(
     method: str, url: str, headers: Mapping[str, str] | None = None, body: bytes | None = None, seconds: float = 30
 ) -> Answer:
-    """Send one request. Raises ``NoAnswer``: no connection, no trusted certificate, or no answer in time."""
+    """Send one request.
+
+    Raises ``NoAnswer``: no whole answer in time, or ``Unreachable``: no connection, or no trusted certificate.
+    """
     request = urllib.request.Request(url, data=body, headers=dict(headers or {}), method=method)  # noqa: S310 - origin() lets http(s) through only
     opener = urllib.request.build_opener(_NoRedirect, urllib.request.HTTPSHandler(context=ssl.create_default_context()))
     if is_local(url):
         opener = urllib.request.build_opener(_NoRedirect, urllib.request.ProxyHandler({}))
     try:
-        with opener.open(request, timeout=seconds) as found:
-            return Answer(found.status, _lowered(found.headers), found.read(_MOST))
-    except urllib.error.HTTPError as found:
+        try:
+            found = opener.open(request, timeout=seconds)
+        except urllib.error.HTTPError as refusal:  # it is the answer, and reading it can fail like any other's
+            found = refusal
         with found:
-            return Answer(found.code, _lowered(found.headers), found.read(_MOST))
-    except (urllib.error.URLError, OSError, HTTPException) as problem:
+            return Answer(found.status, _lowered(found.headers), found.read(_MOST))
+    except (OSError, HTTPException) as problem:  # URLError is an OSError
         reason = getattr(problem, "reason", problem)
-        raise NoAnswer(f"no answer from {urlsplit(url).netloc} ({reason})") from None
+        kind = Unreachable if isinstance(reason, _NEVER_SENT) else NoAnswer
+        raise kind(f"no answer from {urlsplit(url).netloc} ({reason})") from None
 
 
 def _lowered(headers: Message) -> dict[str, str]:

@@ -23,11 +23,14 @@ locals {
     },
   )
 
+  # Over zones Azure refuses one warm instance of a group: two, or none written.
+  fewest = var.zone_redundant ? 2 : 1
+
   always_ready = [
     for group in [
-      { name = "http", instanceCount = var.always_ready_http },
-      { name = "function:${local.jobs}", instanceCount = var.always_ready_jobs },
-    ] : group if group.instanceCount > 0
+      { name = "http", count = var.always_ready_http },
+      { name = "function:${local.jobs}", count = var.always_ready_jobs },
+    ] : { name = group.name, instanceCount = max(group.count, local.fewest) } if group.count > 0
   ]
 
   admins = [
@@ -118,9 +121,10 @@ resource "azapi_resource" "app" {
           type = "RollingUpdate"
         }
       }
+      # Flex Consumption takes a part of siteConfig only and refuses the whole request for the rest: ftpsState, alwaysOn,
+      # linuxFxVersion and others. It has no FTP.
       siteConfig = {
         appSettings                            = [for name in sort(keys(local.app_settings)) : { name = name, value = local.app_settings[name] }]
-        ftpsState                              = "Disabled"
         http20Enabled                          = true
         ipSecurityRestrictions                 = [for rule in concat([local.entra], local.admins) : rule if var.entra_ingress_only]
         ipSecurityRestrictionsDefaultAction    = var.entra_ingress_only ? "Deny" : "Allow"

@@ -7,7 +7,7 @@ resource "azurerm_user_assigned_identity" "app" {
   tags                = local.tags
 }
 
-# The pipeline's identity: it publishes packages and nothing else, and signs in by federation, so no secret is stored.
+# The pipeline's identity: it publishes packages, which then run as the app. It signs in by federation: no secret is stored.
 resource "azurerm_user_assigned_identity" "deployer" {
   count = var.deployer_subject == "" ? 0 : 1
 

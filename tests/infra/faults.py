@@ -242,6 +242,14 @@ FAULTS: dict[str, list[Fault]] = {
     ],
     "drift": [
         Fault(
+            "a value that Flex Consumption refuses",
+            "infra/bicep/modules/app.bicep",
+            "      http20Enabled: true",
+            "      http20Enabled: true\n      ftpsState: 'Disabled'",
+            "infra/bicep/modules/app.bicep:",
+            "sets siteConfig.ftpsState: Flex Consumption refuses the whole app with it",
+        ),
+        Fault(
             "a queue that a template names by itself",
             "infra/terraform/storage.tf",
             "toset(local.hub.queues)",

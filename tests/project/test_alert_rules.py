@@ -119,6 +119,13 @@ def test_a_rule_about_silence_has_a_row_where_there_is_nothing(rule: dict[str, A
     assert counted or expected
 
 
+@pytest.mark.parametrize("rule", [each for each in RULES if each["window"] == "P2D"], ids=lambda rule: rule["name"])
+def test_a_rule_about_two_nights_says_nothing_before_there_were_two(rule: dict[str, Any]) -> None:
+    # Without any row nothing has run yet, or nothing runs: the rules about silence tell that, within half an hour.
+    assert "< now() - 47h" in text(rule)
+    assert not re.search(r"\bisnull\(", text(rule))
+
+
 def test_every_timer_is_watched() -> None:
     timers = json.loads((ROOT / "infra/common/hub.json").read_text())["functions"]["timer"]
     watched = {name for rule in RULES if silent(rule) for name in re.findall(r'"(\w+)"', text(rule))}

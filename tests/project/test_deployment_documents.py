@@ -122,6 +122,17 @@ def test_every_path_past_the_sign_in_is_told() -> None:
     assert [path for path in HUB["excludedPaths"] if f"`{path}`" not in DEPLOY] == []
 
 
+def test_the_version_of_terraform_is_the_one_that_its_roots_ask_for() -> None:
+    asked = {
+        found[1]
+        for file in (ROOT / "infra/terraform").glob("**/versions.tf")
+        if (found := re.search(r'required_version = ">= ([\d.]+)"', file.read_text()))
+    }
+    told = re.findall(r"[Tt]erraform`? (\d[\d.]*)\s+or\s+later", DEPLOY + (ROOT / "docs/infra-check.md").read_text())
+    assert len(told) == 2
+    assert set(told) == asked
+
+
 def test_what_was_not_tried_is_said() -> None:
     assert "None of this was run against a subscription" in DEPLOY
     assert len(re.findall(r"^\| .+ \| .+ \|$", DEPLOY.partition("## What could not be tried")[2], re.MULTILINE)) > 6

@@ -47,12 +47,18 @@ def variant(package: Path, version: str, files: Mapping[str, str] | None = None)
 
 @dataclass
 class Cloud:
-    """The app, its deployment endpoint and what ``az`` answers. ``published`` are the versions, in order."""
+    """The app, its deployment endpoint and what ``az`` answers. ``published`` are the versions, in order.
+
+    ``posts``: how the endpoint treats the next packages, first one first: a status that it answers instead of taking
+    it, or "lost" for one that it takes and whose answer never arrives. ``silent`` of its states are not told.
+    """
 
     folder: Path
     settings: Mapping[str, str]
     published: list[str] = field(default_factory=list)
     fails: dict[str, str] = field(default_factory=dict)
+    posts: list[int | str] = field(default_factory=list)
+    silent: int = 0
     secrets: dict[str, str] = field(default_factory=dict)
     port: int = 0
     _scm: ThreadingHTTPServer | None = None
@@ -77,6 +83,8 @@ class Cloud:
     def reset(self) -> None:
         """Forget what went wrong and what was called."""
         self.fails.clear()
+        self.posts.clear()
+        self.silent = 0
         self.published.clear()
         (self.folder / "az/calls").write_text("")
         self.tell_az()
@@ -115,10 +123,12 @@ class Cloud:
             self._scm.server_close()
 
     def release(self, package: Path) -> None:
-        """Put a package among the releases, as an earlier deployment did."""
+        """Put a package among the releases, as an earlier deployment that went well did."""
         version = pack.read(package).version
+        releases = Releases("stlockstep")
         if not (self.blobs / f"{version}.zip").exists():
-            Releases("stlockstep").keep(package, version, [])
+            releases.keep(package, version, [])
+            releases.mark(next(each for each in releases.all() if each.version == version))
 
     def run(self, package: Path) -> None:
         """Serve a package in place of what is served."""
@@ -201,14 +211,25 @@ class _Deployments(_Quiet):
             self.answer(401, None)
             return
         assert self.path.startswith("/api/publish?RemoteBuild=false")
+        how = cloud.posts.pop(0) if cloud.posts else 202
+        if isinstance(how, int) and how != 202:
+            self.answer(how, None)
+            return
         package = cloud.folder / "uploaded.zip"
         package.write_bytes(body)
         cloud.published.append(pack.read(package).version)
         cloud.run(package)
+        if how == "lost":
+            self.close_connection = True
+            return
         self.answer(202, f"deployment-{len(cloud.published)}")
 
     def do_GET(self) -> None:
         cloud: Cloud = self.server.cloud  # type: ignore[attr-defined]
-        assert self.path == f"/api/deployments/deployment-{len(cloud.published)}"
+        assert self.path in {f"/api/deployments/{each}" for each in (f"deployment-{len(cloud.published)}", "latest")}
+        if cloud.silent:
+            cloud.silent -= 1
+            self.close_connection = True
+            return
         failed = cloud.fails.get("taking the package")
         self.answer(200, {"status": 3, "status_text": failed} if failed else {"status": 4})

@@ -13,6 +13,7 @@ import sys
 import urllib.request
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 FOLDER = Path(os.environ["STAND_IN_AZ"])
 
@@ -39,19 +40,22 @@ def main(words: list[str]) -> None:
             print(state["secrets"][f"{options['vault-name']}/{options['name']}"])
         case ["functionapp", "function", "list"]:
             print(json.dumps([{"name": f"{state['app']}/{name}"} for name in _functions(state)]))
-        case ["storage", "blob", verb] if options["auth-mode"] == "login" and options["account-name"] == "stlockstep":
-            _blob(verb, options)
+        case ["storage", "blob", *verb] if options["auth-mode"] == "login" and options["account-name"] == "stlockstep":
+            _blob(" ".join(verb), options)
         case _:
             sys.exit(f"ERROR: this stand-in does not know: {words}")
 
 
-def _split(words: list[str]) -> tuple[list[str], dict[str, str]]:
+def _split(words: list[str]) -> tuple[list[str], dict[str, Any]]:
     verbs = words[: next(i for i, word in enumerate(words) if word.startswith("--"))]
     parser = argparse.ArgumentParser()
     for word in words[len(verbs) :]:
         if word.startswith("--"):
             flag = word in ("--only-show-errors", "--no-progress")
-            parser.add_argument(word, action="store_true" if flag else "store", dest=word[2:])
+            if word == "--metadata":
+                parser.add_argument(word, nargs="+", dest=word[2:])
+            else:
+                parser.add_argument(word, action="store_true" if flag else "store", dest=word[2:])
     return verbs, vars(parser.parse_args(words[len(verbs) :]))
 
 
@@ -78,7 +82,11 @@ def _functions(state: dict[str, str]) -> list[str]:
         return []  # a host without functions has nothing to show
 
 
-def _blob(verb: str, options: dict[str, str]) -> None:
+def _describe(blob: Path, metadata: list[str]) -> None:
+    blob.with_suffix(".metadata").write_text(json.dumps(dict(each.split("=", 1) for each in metadata)))
+
+
+def _blob(verb: str, options: dict[str, Any]) -> None:
     blobs = FOLDER / "blobs"
     if options["container-name"] != "releases":
         sys.exit("ERROR: The specified container does not exist. ErrorCode:ContainerNotFound")
@@ -97,8 +105,9 @@ def _blob(verb: str, options: dict[str, str]) -> None:
             if target.exists():
                 sys.exit("ERROR: The specified blob already exists. ErrorCode:BlobAlreadyExists")
             shutil.copyfile(options["file"], target)
-            name, _, value = options["metadata"].partition("=")
-            target.with_suffix(".metadata").write_text(json.dumps({name: value}))
+            _describe(target, options["metadata"])
+        case "metadata update":
+            _describe(blobs / options["name"], options["metadata"])
         case "download":
             shutil.copyfile(blobs / options["name"], options["file"])
 

@@ -95,6 +95,46 @@ def test_a_package_that_azure_does_not_take_is_rolled_back(
     assert "running now: 0.1.0+first" in said.splitlines()[-1]
 
 
+def test_a_package_whose_answer_is_lost_counts_as_taken(
+    deployed: Deployed, second_package: Path, rollout: Rollout
+) -> None:
+    deployed.cloud.posts += ["lost", 409]
+    deployed.cloud.silent = 2
+    code, said = rollout("deploy", str(second_package), *ON, "--limit", "20")
+    assert code == 0, said
+    assert "an earlier try was taken after all, though its answer was lost" in said
+    assert deployed.cloud.published == ["0.1.0+second"]
+
+
+def test_another_deployment_that_runs_is_left_alone(deployed: Deployed, second_package: Path, rollout: Rollout) -> None:
+    deployed.cloud.posts += [409]
+    code, said = rollout("deploy", str(second_package), *ON)
+    assert code == 2, said
+    assert "Another deployment of this app is running" in said
+    assert deployed.cloud.published == []
+
+
+def test_the_way_back_waits_for_a_deployment_that_still_runs(
+    deployed: Deployed, real_package: Path, rollout: Rollout
+) -> None:
+    broken = variant(real_package, "0.1.0+broken", {"function_app.py": MISCONFIGURED})
+    deployed.cloud.posts += [202, 409, 409]
+    code, said = rollout("deploy", str(broken), *ON)
+    assert code == 1, said
+    assert "another deployment of this app is running; waiting" in said
+    assert deployed.cloud.published == ["0.1.0+broken", "0.1.0+first"]
+
+
+def test_a_fault_of_the_rollout_itself_rolls_back_as_well(
+    deployed: Deployed, second_package: Path, rollout: Rollout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("infra.rollout.deploy.smoke", lambda *_: {}["name"])
+    code, said = rollout("deploy", str(second_package), *ON, "--limit", "20")
+    assert code == 1, said
+    assert "FAILED: KeyError('name')" in said
+    assert deployed.cloud.published == ["0.1.0+second", "0.1.0+first"]
+
+
 def test_a_cancelled_deployment_says_what_runs_and_how_to_go_back(deployed: Deployed, real_package: Path) -> None:
     broken = variant(real_package, "0.1.0+broken", {"function_app.py": NO_FUNCTIONS})
     command = [sys.executable, "-m", "infra.rollout", "deploy", str(broken), *ON, "--limit", "60"]
@@ -199,6 +239,21 @@ def test_a_rollback_by_hand_brings_back_the_release_before(
     code, said = rollout("rollback", *ON, "--to", "0.1.0+unknown")
     assert code == 2
     assert "There is no release 0.1.0+unknown" in said
+
+
+def test_a_rollback_by_hand_passes_over_a_release_that_never_came_up(
+    deployed: Deployed, real_package: Path, second_package: Path, rollout: Rollout
+) -> None:
+    broken = variant(real_package, "0.1.0+broken", {"function_app.py": MISCONFIGURED})
+    assert rollout("deploy", str(broken), *ON)[0] == 1
+    assert rollout("deploy", str(second_package), *ON, "--limit", "20")[0] == 0
+    code, said = rollout("versions", "--app", APP, "--resource-group", GROUP)
+    assert [line.split("  ")[-1] for line in said.splitlines()] == [
+        *("0.1.0+first", "(not known to have come up)", "<- runs now")
+    ]
+    code, said = rollout("rollback", *ON, "--limit", "20")
+    assert code == 0, said
+    assert said.splitlines()[-1] == "done; running now: 0.1.0+first, ok"
 
 
 def test_a_rollback_that_azure_refuses_changes_nothing(deployed: Deployed, rollout: Rollout) -> None:

@@ -62,16 +62,27 @@ def test_no_pipeline_reads_a_stored_secret(file: Path) -> None:
     )
 
 
+def test_the_secret_that_a_deployment_reads_is_made_by_the_documents() -> None:
+    read = {name for file in PIPELINES for name in re.findall(r'"vault:\$\w+/([\w-]+)"', file.read_text())}
+    assert read == {"smoke-token"}
+    release, deploy = ((ROOT / "docs" / name).read_text() for name in ("release.md", "deploy.md"))
+    part = release.partition("### The smoke test's token\n")[2].partition("\n## ")[0]
+    assert "az keyvault secret set --vault-name $VAULT --name smoke-token" in part
+    assert re.search(r'role assignment create --role "Key Vault Secrets User"[\s\S]*?/secrets/smoke-token"', part)
+    pipeline = deploy.partition("## The pipeline's identity\n")[2].partition("\n## ")[0]
+    assert "(release.md#the-smoke-tests-token)" in " ".join(pipeline.split()).replace("( ", "(")
+
+
 @pytest.mark.parametrize("file", WORKFLOWS, ids=lambda path: path.name)
 def test_a_workflow_may_read_only_and_signs_in_only_where_it_deploys(file: Path) -> None:
     workflow = yaml.safe_load(file.read_text())
     assert workflow["permissions"] == {"contents": "read"}
-    for job in workflow["jobs"].values():
+    for name, job in workflow["jobs"].items():
         if "permissions" in job:
             assert job["permissions"] == {"contents": "read", "id-token": "write"}
             assert job["environment"]
             assert job["concurrency"]["cancel-in-progress"] is False
-        assert job["timeout-minutes"] <= 60
+        assert job["timeout-minutes"] <= (90 if name == "code" else 60)
 
 
 @pytest.mark.parametrize("file", WORKFLOWS, ids=lambda path: path.name)

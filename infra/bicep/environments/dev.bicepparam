@@ -11,5 +11,6 @@ param budgetStart = '2026-12-01'
 param instanceMemoryMB = 512
 // A quarter of a core: few requests side by side.
 param httpConcurrency = 4
-// Two people cannot make more work than this, and a loop by mistake cannot cost more either.
-param maximumInstanceCount = 5
+// Two people cannot make more work than this, and a loop by mistake cannot cost more either. Not below seven: HTTP, two
+// queues and four timers run on instances of their own, and may have to share this number.
+param maximumInstanceCount = 10

@@ -9,6 +9,8 @@
 //     --template-file infra/bicep/graph_permissions/main.bicep --parameters principalId=IDENTITY_PRINCIPAL_ID
 //
 // Needs Bicep 0.36.1 or later, which downloads the Graph extension that bicepconfig.json names when it builds this file.
+// Where a second run says that an entry already exists (msgraph-bicep-types#161), those are given: name the others only,
+// by --parameters permissions='["NAME"]'.
 // A permission that is taken out of the list stays given until somebody removes it:
 //   az rest --method delete --url https://graph.microsoft.com/v1.0/servicePrincipals/PRINCIPAL_ID/appRoleAssignments/ID
 

@@ -29,10 +29,13 @@ var hub = loadJsonContent('../../common/hub.json')
 // The function that reads the jobs, by the name that Azure scales it by; the other queue is its poison queue.
 var jobs = filter(items(hub.functions.queue), each => !endsWith(each.value, '-poison'))[0].key
 
+// Over zones Azure refuses one warm instance of a group: two, or none written.
+var fewest = zoneRedundant ? 2 : 1
+
 var alwaysReady = filter(
   [
-    { name: 'http', instanceCount: alwaysReadyHttp }
-    { name: 'function:${jobs}', instanceCount: alwaysReadyJobs }
+    { name: 'http', instanceCount: alwaysReadyHttp > 0 ? max(alwaysReadyHttp, fewest) : 0 }
+    { name: 'function:${jobs}', instanceCount: alwaysReadyJobs > 0 ? max(alwaysReadyJobs, fewest) : 0 }
   ],
   each => each.instanceCount > 0
 )
@@ -100,10 +103,11 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
     publicNetworkAccess: 'Enabled'
     virtualNetworkSubnetId: empty(subnetId) ? null : subnetId
     keyVaultReferenceIdentity: identityId
+    // Flex Consumption takes a part of siteConfig only and refuses the whole request for the rest: ftpsState, alwaysOn,
+    // linuxFxVersion and others. It has no FTP.
     siteConfig: {
       minTlsVersion: '1.2'
       scmMinTlsVersion: '1.2'
-      ftpsState: 'Disabled'
       http20Enabled: true
       // Written in both cases: what is left out here would stay as it was when the option is taken back.
       ipSecurityRestrictionsDefaultAction: entraIngressOnly ? 'Deny' : 'Allow'

@@ -1,5 +1,5 @@
-// What the pipeline's identity may do: publish to this app and keep packages in the releases container. It can neither
-// read the directory or a secret nor change a resource of the template.
+// What the pipeline's identity may do: publish to this app and keep packages in the releases container. It has no role
+// on tables, queues or the vault; but what it publishes runs with the app's own, so its approvals guard those, too.
 
 param principalId string
 param appName string

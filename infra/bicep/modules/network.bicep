@@ -90,6 +90,8 @@ resource links 'Microsoft.Network/privateDnsZones/virtualNetworkLinks@2024-06-01
   }
 ]
 
+// One after another: an account takes one change of its endpoints at a time (StorageAccountOperationInProgress).
+@batchSize(1)
 resource privateEndpoints 'Microsoft.Network/privateEndpoints@2024-07-01' = [
   for door in doors: {
     name: 'pe-${door.resourceName}-${door.zone}'

@@ -51,6 +51,18 @@ REFUSED = {
 }
 """Settings that must not be there, and why."""
 
+FLEX_REFUSES = (
+    "alwaysOn",
+    "ftpsState",
+    "functionsRuntimeScaleMonitoringEnabled",
+    "linuxFxVersion",
+    "netFrameworkVersion",
+    "preWarmedInstanceCount",
+    "use32BitWorkerProcess",
+    "windowsFxVersion",
+)
+"""Values of siteConfig for which Flex Consumption refuses the whole app (error 51021), in one region or all of them."""
+
 RULE = "Microsoft.Insights/scheduledQueryRules"
 SETTING = re.compile(r"properties\.siteConfig\.appSettings\.(.+)\.value")
 READY = re.compile(r"properties\.functionAppConfig\.scaleAndConcurrency\.alwaysReady\.(.+)\.instanceCount")
@@ -70,6 +82,7 @@ def compared(checkout: Checkout, resources: list[Deployed], tool: str, rules: di
     for app in apps:
         yield from app_settings(checkout, app, tool)
         yield from runtime(checkout, app, tool)
+        yield from refused(app, tool)
         yield from always_ready(code, app, tool)
     for each in resources:
         if each.kind.lower() == "microsoft.web/sites/config" and each.name.endswith("/authsettingsV2"):
@@ -194,6 +207,13 @@ def runtime(checkout: Checkout, app: Deployed, tool: str) -> Iterator[Finding]:
         yield Finding(
             app.place, f"{tool} runs {found[0]} {found[1]}; pyproject.toml asks for {checkout.code['runtime']}"
         )
+
+
+def refused(app: Deployed, tool: str) -> Iterator[Finding]:
+    """Return what Flex Consumption refuses: it is told at the first deployment only."""
+    for name in FLEX_REFUSES:
+        if f"properties.siteConfig.{name}" in app.values:
+            yield Finding(app.place, f"{tool} sets siteConfig.{name}: Flex Consumption refuses the whole app with it")
 
 
 def always_ready(code: dict[str, Any], app: Deployed, tool: str) -> Iterator[Finding]:

@@ -8,6 +8,8 @@ data "azuread_service_principal" "hub" {
   object_id = azuread_application_from_template.hub.service_principal_object_id
 }
 
+# By key: the provider compares lists, so another order than that of Graph's answer would be a change in every plan. What
+# is left out of the list later stays with Entra ID, and the provider then waits in vain for the two to be of one length.
 resource "azuread_synchronization_secret" "hub" {
   count = var.manage_sign_in ? 1 : 0
 
@@ -28,6 +30,11 @@ resource "azuread_synchronization_secret" "hub" {
   }
 
   credential {
+    key   = "SyncAll"
+    value = tostring(var.sync_all)
+  }
+
+  credential {
     key = "SyncNotificationSettings"
     value = jsonencode({
       Enabled                = var.notification_email != ""
@@ -35,11 +42,6 @@ resource "azuread_synchronization_secret" "hub" {
       DeleteThresholdEnabled = true
       DeleteThresholdValue   = var.delete_threshold
     })
-  }
-
-  credential {
-    key   = "SyncAll"
-    value = tostring(var.sync_all)
   }
 }
 

@@ -24,7 +24,7 @@ variable "manage_sign_in" {
 }
 
 variable "secret_token" {
-  description = "Token of the hub's source, for Entra ID to show. IT LANDS IN THE STATE IN PLAIN TEXT; give it as TF_VAR_secret_token, at every apply. Empty: Entra ID shows a token of its own that it makes anew (the source's `entra`; Microsoft means it for trials), and nothing secret is anywhere."
+  description = "Token of the hub's source, for Entra ID to show. IT LANDS IN THE STATE IN PLAIN TEXT; give it as TF_VAR_secret_token, at every apply (without it the next one waits five minutes and fails; Entra ID keeps the token). Empty: Entra ID shows a token of its own that it makes anew (the source's `entra`; Microsoft means it for trials), and nothing secret is anywhere."
   type        = string
   default     = ""
   nullable    = false

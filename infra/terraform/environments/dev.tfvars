@@ -12,5 +12,6 @@ instance_memory_mb = 512
 # A quarter of a core: few requests side by side.
 http_concurrency = 4
 
-# Two people cannot make more work than this, and a loop by mistake cannot cost more either.
-maximum_instance_count = 5
+# Two people cannot make more work than this, and a loop by mistake cannot cost more either. Not below seven: HTTP, two
+# queues and four timers run on instances of their own, and may have to share this number.
+maximum_instance_count = 10

@@ -53,8 +53,8 @@ run "the_app_takes_https_with_tls_1_2_only" {
   }
 
   assert {
-    condition     = azapi_resource.app.body.properties.siteConfig.ftpsState == "Disabled"
-    error_message = "FTP is on."
+    condition     = length(setintersection(keys(azapi_resource.app.body.properties.siteConfig), ["alwaysOn", "ftpsState", "linuxFxVersion"])) == 0
+    error_message = "siteConfig has what Flex Consumption refuses: the app is not deployed at all."
   }
 }
 
@@ -204,5 +204,21 @@ run "instances_are_kept_warm_for_http_and_for_the_function_that_reads_jobs" {
   assert {
     condition     = contains(keys(local.hub.functions.queue), "jobs")
     error_message = "There is no function `jobs` to be kept warm."
+  }
+}
+
+run "over_zones_no_group_has_one_warm_instance" {
+  command = plan
+
+  variables {
+    always_ready_http      = 3
+    always_ready_jobs      = 1
+    zone_redundant         = true
+    zone_redundant_storage = true
+  }
+
+  assert {
+    condition     = { for ready in azapi_resource.app.body.properties.functionAppConfig.scaleAndConcurrency.alwaysReady : ready.name => ready.instanceCount } == { http = 3, "function:jobs" = 2 }
+    error_message = "One warm instance of a group is refused where the app is spread over zones."
   }
 }

@@ -196,7 +196,7 @@ run "dev_costs_least" {
   }
 
   assert {
-    condition     = azapi_resource.app.body.properties.functionAppConfig.scaleAndConcurrency.instanceMemoryMB == 512 && azapi_resource.app.body.properties.functionAppConfig.scaleAndConcurrency.maximumInstanceCount == 5
+    condition     = azapi_resource.app.body.properties.functionAppConfig.scaleAndConcurrency.instanceMemoryMB == 512 && azapi_resource.app.body.properties.functionAppConfig.scaleAndConcurrency.maximumInstanceCount == 10
     error_message = "Dev is not the smallest."
   }
 

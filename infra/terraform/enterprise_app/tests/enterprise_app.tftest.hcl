@@ -68,6 +68,11 @@ run "a_token_is_shown_where_it_is_given" {
     condition     = { for each in azuread_synchronization_secret.hub[0].credential : each.key => each.value }["SecretToken"] == "not-a-token"
     error_message = "The token that is given is not shown."
   }
+
+  assert {
+    condition     = join(" ", [for each in azuread_synchronization_secret.hub[0].credential : each.key]) == join(" ", sort([for each in azuread_synchronization_secret.hub[0].credential : each.key]))
+    error_message = "The credentials are not in the order of their keys: each plan would change them back."
+  }
 }
 
 run "sign_in_is_left_alone_where_it_is_entered_at_the_application" {
