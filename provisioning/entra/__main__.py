@@ -6,6 +6,7 @@ Exit codes: 0 in step, or done; 2 the plan has changes; 1 anything else.
 """
 
 import argparse
+import io
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,6 +16,7 @@ from provisioning.entra import backup, commands
 from provisioning.entra.addresses import PUBLIC, Addresses
 from provisioning.entra.errors import EntraError, Unusable
 from provisioning.entra.graph import Graph, credential
+from provisioning.entra.terminal import say
 from provisioning.settings import SettingsError, settings
 
 
@@ -60,7 +62,7 @@ def _arguments(words: Sequence[str] | None) -> argparse.Namespace:
     each.add_argument("file", type=Path)
     each = subparsers.add_parser("apply", parents=[job, writing, folder], help="write what a file says, after a plan")
     each.add_argument("file", type=Path)
-    each.add_argument("--expect", default="", metavar="HASH", help="refuse unless the schema is what a plan has shown")
+    each.add_argument("--expect", metavar="HASH", help="refuse unless file and schema are what they were for a plan")
     each.add_argument("--restart", action="store_true", help="restart the job afterwards")
     each.add_argument(
         "--reset-scope",
@@ -116,14 +118,17 @@ def _run(given: argparse.Namespace) -> int:
 def main(words: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code."""
     given = _arguments(words)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A name that the terminal's code page has not must not end the command between two steps.
+            stream.reconfigure(errors="backslashreplace")
     try:
         return _run(given)
     except (EntraError, SettingsError) as error:
-        sys.stdout.flush()
-        sys.stderr.write(f"{error}\n")
+        say(str(error), error=True)
         return commands.FAILED
     except KeyboardInterrupt:
-        sys.stderr.write("\nStopped.\n")
+        say("\nStopped.", error=True)
         return commands.FAILED
 
 

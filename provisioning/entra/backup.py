@@ -15,7 +15,8 @@ from typing import Any
 from provisioning.entra.errors import Unusable
 
 FORMAT = "lockstep synchronization schema 1"
-LARGEST = 32 * 1024 * 1024
+LARGEST = 40 * 1024 * 1024
+"""Bytes: a schema of the size that Graph's answer may have, with its quotation marks escaped."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,22 +1,24 @@
 """The commands: what is read, shown, asked and written, in this order. Each returns its exit code."""
 
-import json
+import hashlib
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from provisioning.entra import backup
-from provisioning.entra.errors import EntraError, GraphRefused, NotInStep, Unusable
+from provisioning.entra.errors import EntraError, NotInStep, Unusable
 from provisioning.entra.file import MappingFile, load
 from provisioning.entra.file_text import dump
 from provisioning.entra.graph import Graph, Job, read_object
+from provisioning.entra.live import Live, fetch, plain, put
 from provisioning.entra.mappings import Managed
 from provisioning.entra.missing import missing
 from provisioning.entra.plan import Plan, compare
-from provisioning.entra.schema import fingerprint, merge, places, read
+from provisioning.entra.schema import merge, places, read, without_annotations
+from provisioning.entra.terminal import say
+from provisioning.entra.unmanaged import dangers, differences
 from provisioning.entra.validation import validate
 
 IN_STEP, FAILED, CHANGES = 0, 1, 2
@@ -26,31 +28,6 @@ RESET_SCOPE = "Watermark, Escrows, QuarantineState"
 RESET_SCOPES = ("Escrows", "Watermark", "QuarantineState", "ForceDeletes", "Full")
 
 
-@dataclass(frozen=True, slots=True)
-class Live:
-    """A job's schema as it stands in Entra, byte for byte and read."""
-
-    job: Job
-    content: bytes
-    schema: dict[str, Any]
-
-    @property
-    def fingerprint(self) -> str:
-        """What tells it from any other state."""
-        return fingerprint(self.schema)
-
-
-def fetch(graph: Graph, job: Job) -> Live:
-    """Read a job's schema."""
-    content = graph.schema_text(job.id)
-    return Live(job, content, read_object(content, "The synchronization schema"))
-
-
-def say(text: str = "") -> None:
-    """Write a line to the terminal."""
-    sys.stdout.write(f"{text}\n")
-
-
 def checked(path: Path, *, fatal: bool = True) -> MappingFile:
     """Read and check a file, and show what is wrong in it. Raises ``Unusable`` when it cannot be applied."""
     found = load(path)
@@ -58,7 +35,7 @@ def checked(path: Path, *, fatal: bool = True) -> MappingFile:
     if readable:
         validate(found)
     for problem in sorted(found.problems, key=lambda problem: problem.line):
-        sys.stderr.write(f"{problem.shown(path)}\n")
+        say(problem.shown(path), error=True)
     if not found.usable and (fatal or not readable):
         raise Unusable(f"{path} has errors; nothing was done.")
     return found
@@ -96,7 +73,7 @@ def show_plan(graph: Graph, job: Job, path: Path) -> int:
         return IN_STEP
     if not found.usable:
         raise Unusable(f"{path} has errors; apply would refuse it.")
-    say(f"To apply exactly this: apply {path} --expect {live.fingerprint}")
+    say(f"To apply exactly this: apply {path} --expect {_approval(live, found.managed)}")
     return CHANGES
 
 
@@ -107,13 +84,13 @@ def take_backup(graph: Graph, job: Job, folder: Path, output: Path | None = None
 
 
 def apply(
-    graph: Graph, job: Job, path: Path, *, folder: Path, yes: bool, expect: str = "", reset_scope: str = ""
+    graph: Graph, job: Job, path: Path, *, folder: Path, yes: bool, expect: str | None = None, reset_scope: str = ""
 ) -> int:
     """``apply``: plan, ask, back up, write, read back."""
     wanted = checked(path).managed
     live = fetch(graph, job)
-    if expect and live.fingerprint != expect:
-        raise NotInStep(f"The schema is {live.fingerprint}, and the plan was made for {expect}. Plan again.")
+    if expect is not None and expect != _approval(live, wanted):
+        raise NotInStep("The file or the schema in Entra is not what it was when this plan was made. Plan again.")
     plan = _plan(live, wanted)
     _print_plan(live, plan)
     if plan.changes:
@@ -139,20 +116,38 @@ def restore(graph: Graph, job: Job, saved: backup.Backup, *, folder: Path, yes: 
         wanted["id"] = live.schema["id"]
     say(f"Backup of {saved.taken}, job {saved.job}.")
     say(f"Schema of job {job.id}: {live.fingerprint}")
-    if _plain(wanted) == _plain(live.schema):
+    if plain(wanted) == plain(live.schema):
         say("The schema is the backup's already.")
         return IN_STEP
-    plan = compare(read(live.schema), read(wanted))
-    for line in plan.lines():
-        say(line)
-    if not plan.changes:
-        say("What changes is not managed by files: definitions, rules or metadata.")
-    gone = [place.key for place in places(live.schema) if place.key not in read(wanted)]
-    if gone:
-        say(f"DANGER: the backup has no object mapping for {', '.join(gone)}.")
-    _replace(graph, live, _without_annotations(wanted), None, folder=folder, yes=yes)
+    _print_restore(live.schema, wanted)
+    _replace(graph, live, without_annotations(wanted), None, folder=folder, yes=yes)
     say(_AFTERWARDS)
     return IN_STEP
+
+
+def _print_restore(live: dict[str, Any], wanted: dict[str, Any]) -> None:
+    """Show all that a restore changes, also what no file manages."""
+    for line in compare(read(live), read(wanted)).lines():
+        say(line)
+    besides = dict(differences(live, wanted))
+    if besides:
+        say("Besides, of what no file manages:")
+    for line in list(besides.values())[:_MOST_LINES]:
+        say(line)
+    if len(besides) > _MOST_LINES:
+        say(f"  and {len(besides) - _MOST_LINES} more")
+    for danger in dangers(list(besides)):
+        say(f"DANGER: {danger}")
+    before, after = ([place.key for place in places(schema)] for schema in (live, wanted))
+    for key in before:
+        if key not in after:
+            say(f"DANGER: {key}: the backup has no such object mapping. Nothing of this kind is synchronized any more.")
+    for key in after:
+        if key not in before:
+            say(f"DANGER: {key}: the job has no such object mapping now. Everything of this kind in scope is sent.")
+
+
+_MOST_LINES = 200
 
 
 _AFTERWARDS = (
@@ -166,6 +161,11 @@ def _plan(live: Live, wanted: Managed) -> Plan:
     if lacking:
         raise Unusable("\n".join(lacking))
     return compare(read(live.schema, wanted), wanted)
+
+
+def _approval(live: Live, wanted: Managed) -> str:
+    """Return what stands for one plan: the schema as it is, and what the file wants."""
+    return f"sha256:{hashlib.sha256(f'{live.fingerprint}\n{dump(wanted)}'.encode()).hexdigest()}"
 
 
 def _print_plan(live: Live, plan: Plan) -> None:
@@ -182,18 +182,12 @@ def _replace(graph: Graph, live: Live, new: dict[str, Any], wanted: Managed | No
 
     ``wanted`` says which definitions are of interest; without it those of extensions.
     """
-    _confirm("Write this to Entra?", yes=yes)
+    _confirm("Write this to Entra?", "Not confirmed; nothing was written.", yes=yes)
     now = fetch(graph, live.job)
     if now.fingerprint != live.fingerprint:
         raise NotInStep("Somebody has changed the schema in Entra meanwhile. Nothing was written: plan again.")
     say(f"Backup: {_save(graph, now, folder)}")
-    try:
-        graph.put_schema(live.job.id, new)
-    except GraphRefused as error:
-        if 400 <= error.status < 500:
-            raise
-        raise NotInStep(f"{error} Whether the schema was written is not known: plan again.") from None
-    written = fetch(graph, live.job)
+    written = put(graph, now, new, wanted)
     left = compare(read(written.schema, wanted), read(new, wanted))
     if left.changes:
         lines = "\n".join(left.lines())
@@ -201,7 +195,7 @@ def _replace(graph: Graph, live: Live, new: dict[str, Any], wanted: Managed | No
             f"Entra took the schema, and something else stands in it now. What is still to be done:\n{lines}\n"
             "Look at it in the admin center; the backup above puts back what was there."
         )
-    if _plain(written.schema) != _plain(new):
+    if plain(written.schema) != plain(new):
         say("Entra has written parts that no file manages in a form of its own.")
     say(f"Done: the schema is {written.fingerprint}")
 
@@ -209,20 +203,22 @@ def _replace(graph: Graph, live: Live, new: dict[str, Any], wanted: Managed | No
 def _restart(graph: Graph, job: Job, reset_scope: str, *, yes: bool) -> None:
     say(f"Restart of job {job.id}, resetting {reset_scope}: Entra reads and sends everybody in scope again.")
     if {"Full", "ForceDeletes"} & {word.strip() for word in reset_scope.split(",")}:
-        say("DANGER: Full forgets which object is which; ForceDeletes carries out the deletions that were held.")
-    _confirm("Restart the job?", yes=yes)
+        say("DANGER: Full forgets which object is which; both carry out the deletions that were held back.")
+    if job.state in ("Paused", "NotRun"):
+        say(f"DANGER: the job is {job.state}. A restart starts it: everybody in scope is sent, leavers included.")
+    _confirm("Restart the job?", "Not confirmed; the job was not restarted.", yes=yes)
     graph.restart(job.id, reset_scope)
     say("Restarted.")
 
 
-def _confirm(question: str, *, yes: bool, ask: Callable[[], str] | None = None) -> None:
+def _confirm(question: str, declined: str, *, yes: bool, ask: Callable[[], str] | None = None) -> None:
     if yes:
         return
     sys.stdout.write(f"{question} Only 'yes' is taken: ")
     sys.stdout.flush()
     answer = (ask or sys.stdin.readline)()
     if answer.strip() != "yes":
-        raise EntraError("Not confirmed; nothing was written.")
+        raise EntraError(declined)
 
 
 def _save(graph: Graph, live: Live, folder: Path, output: Path | None = None) -> Path:
@@ -239,20 +235,3 @@ def _save(graph: Graph, live: Live, folder: Path, output: Path | None = None) ->
     )
     backup.write(saved, path)
     return path
-
-
-def _plain(schema: dict[str, Any]) -> str:
-    """Return all of a schema but what Entra counts up itself, for comparing."""
-    plain = {name: value for name, value in _without_annotations(schema).items() if name != "version"}
-    for each in plain.get("directories") or []:
-        if not isinstance(each, dict):
-            raise GraphRefused("The synchronization schema has directories of an unknown form.")
-    directories = [
-        {name: value for name, value in each.items() if name not in ("version", "discoveryDateTime")}
-        for each in plain.get("directories") or []
-    ]
-    return json.dumps(plain | {"directories": directories}, sort_keys=True, ensure_ascii=False)
-
-
-def _without_annotations(schema: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in schema.items() if not name.startswith("@odata.")}

@@ -12,9 +12,16 @@ class SignInFailed(EntraError):
 class GraphRefused(EntraError):
     """Microsoft Graph refuses a request, or does not answer it."""
 
-    def __init__(self, words: str, status: int = 0) -> None:
+    def __init__(self, words: str, status: int = 0, retry_after: float = 0.0) -> None:
         super().__init__(words)
         self.status = status
+        self.retry_after = retry_after
+        """Seconds; 0 where Graph does not say."""
+
+    @property
+    def refused(self) -> bool:
+        """Whether Graph will refuse the request again: nothing was changed."""
+        return 400 <= self.status < 500 and self.status not in (408, 429)
 
 
 class NotInStep(EntraError):

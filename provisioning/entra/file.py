@@ -99,10 +99,10 @@ def parse(path: Path, content: str) -> MappingFile:
     """Read the text of a file."""
     read = MappingFile(path, {})
     try:
-        root = yaml.compose(content, Loader=yaml.SafeLoader)
+        root = yaml.compose(content, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        read.note(mark.line + 1 if mark else 1, f"this is no YAML: {error.problem or error.context}")
+        read.note(mark.line + 1 if mark else 1, f"this cannot be read: {error.problem or error.context}")
         return read
     except RecursionError:
         read.note(1, "lists and mappings are in each other too deeply")
@@ -115,6 +115,16 @@ def parse(path: Path, content: str) -> MappingFile:
         return read
     _Reader(read).file(root)
     return read
+
+
+class _Loader(yaml.SafeLoader):
+    """Takes no aliases: some kilobytes of them stand for millions of lines, and hide what a review should see."""
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        if self.check_event(yaml.AliasEvent):
+            mark = self.get_event().start_mark  # type: ignore[no-untyped-call]  # PyYAML's stubs leave it out
+            raise yaml.composer.ComposerError(None, None, "aliases (*name) are not taken: write it out", mark)
+        return super().compose_node(parent, index)
 
 
 class _Reader:

@@ -1,11 +1,12 @@
 """The calls to Microsoft Graph: signed in as whoever runs the command, JSON as it came, refusals in words.
 
-azure-core's pipeline does the rest: tokens, three repetitions of what may be repeated with Graph's Retry-After, and no
-redirections. Graph's own libraries would drop the properties that they do not know.
+azure-core's pipeline does the rest: tokens, three repetitions of what may be repeated with Graph's Retry-After (never
+of the write of a schema), and no redirections. Graph's own libraries would drop the properties that they do not know.
 """
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
@@ -14,6 +15,7 @@ from urllib.parse import quote
 from azure.core import PipelineClient
 from azure.core.credentials import TokenCredential
 from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError
+from azure.core.pipeline import PipelineResponse
 from azure.core.pipeline.policies import (
     BearerTokenCredentialPolicy,
     HTTPPolicy,
@@ -30,6 +32,8 @@ from provisioning.version import VERSION
 
 CONNECT_SECONDS = 10
 READ_SECONDS = 60
+LONGEST_WAIT = 120
+"""Seconds: where Graph asks for a longer pause, the command ends and says so."""
 LARGEST_ANSWER = 16 * 1024 * 1024
 TEMPLATES = ("scim", "customappsso")
 """Template ids of jobs that push to a SCIM endpoint: those of today, and those from before 2019."""
@@ -55,7 +59,7 @@ class Graph:
         self.service_principal = service_principal
         policies: list[HTTPPolicy[Any, Any] | SansIOHTTPPolicy[Any, Any]] = [
             UserAgentPolicy(base_user_agent=f"lockstep/{VERSION}"),
-            RetryPolicy(retry_total=3, retry_backoff_factor=1),
+            _Retries(retry_total=3, retry_backoff_factor=1),
             BearerTokenCredentialPolicy(credential, addresses.scope),
         ]
         self._client: PipelineClient[HttpRequest, HttpResponse] = PipelineClient(addresses.graph, policies=policies)
@@ -103,8 +107,8 @@ class Graph:
         return self._send("GET", f"jobs/{quote(job, safe='')}/schema").content
 
     def put_schema(self, job: str, schema: Mapping[str, Any]) -> None:
-        """Replace a job's schema as a whole."""
-        self._send("PUT", f"jobs/{quote(job, safe='')}/schema", schema)
+        """Replace a job's schema as a whole, in one attempt: the caller must look before it makes another."""
+        self._send("PUT", f"jobs/{quote(job, safe='')}/schema", schema, retry_total=0)
 
     def parse_expression(self, job: str, expression: str) -> dict[str, Any]:
         """Have Entra understand an expression, and return it as an ``attributeMappingSource``."""
@@ -120,13 +124,15 @@ class Graph:
         """Restart a job, and forget what ``reset_scope`` names."""
         self._send("POST", f"jobs/{quote(job, safe='')}/restart", {"criteria": {"resetScope": reset_scope}})
 
-    def _send(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> HttpResponse:
+    def _send(self, method: str, path: str, body: Mapping[str, Any] | None = None, **options: Any) -> HttpResponse:
         url = f"{self.addresses.graph}/v1.0/servicePrincipals/{quote(self.service_principal, safe='')}"
         request = HttpRequest(
             method, f"{url}/synchronization/{path}", json=body, headers={"Accept": "application/json"}
         )
         try:
-            answer = self._client.send_request(request, connection_timeout=CONNECT_SECONDS, read_timeout=READ_SECONDS)
+            answer = self._client.send_request(
+                request, connection_timeout=CONNECT_SECONDS, read_timeout=READ_SECONDS, **options
+            )
         except CredentialUnavailableError as error:
             raise SignInFailed(
                 "There is no sign-in to use. Run `az login --tenant TENANT`, or give the pipeline a workload identity "
@@ -145,6 +151,13 @@ class Graph:
         if len(answer.content) > LARGEST_ANSWER:
             raise GraphRefused("Graph's answer is too large to be a synchronization schema.")
         return answer
+
+
+class _Retries(RetryPolicy[Any, Any]):
+    """azure-core's, which would sleep for as long as Retry-After says: for hours."""
+
+    def is_retry(self, settings: dict[str, Any], response: PipelineResponse[Any, Any]) -> bool:
+        return (self.get_retry_after(response) or 0) <= LONGEST_WAIT and super().is_retry(settings, response)
 
 
 def credential(addresses: Addresses) -> DefaultAzureCredential:
@@ -193,7 +206,14 @@ def _refusal(answer: HttpResponse, what: str) -> GraphRefused:
         429: "Graph is asked too much, and stays so. Try again in some minutes.",
     }
     default = "Graph cannot answer now. Try again later." if status >= 500 else "Graph refuses the request."
-    return GraphRefused(f"{words.get(status, default)} [{status}{said}]", status)
+    return GraphRefused(f"{words.get(status, default)} [{status}{said}]", status, _retry_after(answer))
+
+
+def _retry_after(answer: HttpResponse) -> float:
+    """Return the seconds that Graph asks to wait; it writes them with a fraction too. 0 where it does not say."""
+    with suppress(ValueError):
+        return max(0.0, float(answer.headers.get("Retry-After", "")))
+    return 0.0
 
 
 def _said(content: bytes) -> str:

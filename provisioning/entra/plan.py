@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 from provisioning.entra.mappings import AttributeMapping, FilterGroup, Managed, ObjectMapping, Source
+from provisioning.entra.terminal import printable
 
 type Sign = Literal["+", "-", "~"]
 
-_IDENTITY = ("active", "userName", "externalId", "displayName", "members")
-"""Targets whose loss is felt: leavers, matching, groups."""
+_IDENTITY = {"User": ("active", "userName", "externalId"), "Group": ("displayName", "externalId", "members")}
+"""Targets whose loss or change is felt: leavers, matching, groups. Of other objects all of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,7 @@ class Change:
 
     def __str__(self) -> str:
         shown = {"+": self.after, "-": self.before, "~": f"{self.before or '(none)'}  ->  {self.after or '(none)'}"}
-        return f"  {self.sign} {self.what}: {shown[self.sign]}"
+        return printable(f"  {self.sign} {self.what}: {shown[self.sign]}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +38,10 @@ class Plan:
     def lines(self) -> Iterator[str]:
         """Yield the plan for a terminal."""
         for key in dict.fromkeys(change.object for change in self.changes):
-            yield key
+            yield printable(key)
             yield from (str(change) for change in self.changes if change.object == key)
         for danger in self.dangers:
-            yield f"DANGER: {danger}"
+            yield printable(f"DANGER: {danger}")
         counts = [sum(change.sign == sign for change in self.changes) for sign in "+~-"]
         yield "Plan: {} to add, {} to change, {} to remove.".format(*counts)
 
@@ -130,12 +131,12 @@ def _dangers(key: str, live: ObjectMapping, wanted: ObjectMapping) -> Iterator[s
             f"{key}: objects are matched by {_named(after)} instead of {_named(before)}. Whoever is not found by it is "
             "created a second time; what is found belongs to somebody else if the values are not unique."
         )
-    for target in _IDENTITY:
+    for target in _IDENTITY.get(key.partition(" > ")[0], _LOST):
         old, new = live.attributes.get(target), wanted.attributes.get(target)
         if old is not None and new is None:
             yield f"{key}: {target} is not mapped any more. {_LOST[target]}"
-        elif target == "active" and old is not None and new is not None and old != new:
-            yield f"{key}: active gets another value. {_LOST['active']}"
+        elif new is not None and target in _CHANGED and _flow(old) != _flow(new):
+            yield f"{key}: {target} gets another value, or at other times. {_CHANGED[target]}"
     if live.scope != wanted.scope:
         yield (
             f"{key}: the scoping filter changes. Who was in scope and is not any more is treated as a leaver: "
@@ -147,6 +148,12 @@ def _dangers(key: str, live: ObjectMapping, wanted: ObjectMapping) -> Iterator[s
         if flow in live.flow_types and flow not in wanted.flow_types:
             done = f"{what} disabled or deleted" if flow == "Delete" else what
             yield f"{key}: flowTypes loses {flow}. {done}."
+    if "Delete" in wanted.flow_types and "Delete" not in live.flow_types:
+        yield f"{key}: flowTypes gains Delete. Who has left, or is out of scope, is disabled or deleted from now on."
+
+
+def _flow(mapping: AttributeMapping | None) -> tuple[Source, str | None, str] | None:
+    return None if mapping is None else (mapping.source, mapping.default_value, mapping.flow_type)
 
 
 _LOST = {
@@ -155,6 +162,13 @@ _LOST = {
     "externalId": "The hub does not know any more which object in Entra a resource is.",
     "displayName": "A group cannot be created without it.",
     "members": "Changes of members do not arrive any more.",
+}
+
+_CHANGED = {
+    "active": _LOST["active"],
+    "userName": "Everybody whose name is another then is renamed.",
+    "displayName": "Groups whose name is another then are renamed.",
+    "members": "Check that who joins a group and who leaves it still arrives.",
 }
 
 

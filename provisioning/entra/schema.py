@@ -41,10 +41,14 @@ class Place:
     mapping: Json
 
 
+def without_annotations(schema: Json) -> Json:
+    """Return a schema without what only an answer has: ``@odata.context`` and Graph's ``directories@odata.context``."""
+    return {name: value for name, value in schema.items() if "@odata." not in name}
+
+
 def fingerprint(schema: Json) -> str:
     """Return what tells two states of a schema apart: SHA-256 of all of it but the annotations of the answer."""
-    plain = {name: value for name, value in schema.items() if not name.startswith("@odata.")}
-    text = json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    text = json.dumps(without_annotations(schema), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
 
 
@@ -191,7 +195,7 @@ def merge(schema: Json, wanted: Managed, parse: Parse) -> Json:
 
     Raises ``Unusable`` for an object that the schema does not map, and for a rule that may not be edited.
     """
-    merged: Json = {name: copy.deepcopy(value) for name, value in schema.items() if not name.startswith("@odata.")}
+    merged = copy.deepcopy(without_annotations(schema))
     by_key = {place.key: place for place in places(merged)}
     live = read(merged, wanted)
     for key, mapping in wanted.items():

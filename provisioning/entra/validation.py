@@ -50,7 +50,8 @@ def _object(read: MappingFile, name: str, mapping: ObjectMapping) -> None:
     for group in mapping.scope:
         for clause in group.clauses:
             if clause.operator not in OPERATORS:
-                read.note(line, f"{clause}: {clause.operator!r} is none of {', '.join(OPERATORS)}")
+                # No error: a tenant may have others. ``missing`` takes those that its schema uses already.
+                read.note(line, f"{clause}: {clause.operator!r} is none of {', '.join(OPERATORS)}", fatal=False)
             elif (clause.operator in WITHOUT_VALUES) == bool(clause.values):
                 takes = "takes no value" if clause.values else "needs a value"
                 read.note(line, f"{clause}: {clause.operator} {takes}")

@@ -97,13 +97,15 @@ def _job(job: SynchronizationJob) -> dict[str, Any]:
 def get_schema(tenant: Tenant, request: Request, key: str, job: str) -> Answer:
     """GET .../jobs/{id}/schema."""
     schema = copy.deepcopy(_application(tenant, key).job(job).schema)
-    return Answer(200, _context(request, "synchronization/jobs/schema/$entity") | schema)
+    context = _context(request, "synchronization/jobs/schema/$entity")
+    annotation = {"directories@odata.context": context["@odata.context"].replace("$entity", "directories")}
+    return Answer(200, context | schema | annotation)
 
 
 def put_schema(tenant: Tenant, request: Request, key: str, job: str) -> Answer:
     """PUT .../jobs/{id}/schema."""
     found = _application(tenant, key).job(job)
-    body = {name: value for name, value in request.json_object().items() if not name.startswith("@odata.")}
+    body = {name: value for name, value in request.json_object().items() if "@odata." not in name}
     try:
         found.replace(body)
     except (KeyError, TypeError, AttributeError) as error:

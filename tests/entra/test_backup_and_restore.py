@@ -53,6 +53,42 @@ async def test_a_restore_of_what_is_there_already_writes_nothing(operator: Opera
     assert operator.job.schema["version"] == "Version:1"
 
 
+async def test_a_restore_shows_what_no_file_manages_and_warns_of_what_decides_who_is_synchronized(
+    operator: Operator,
+) -> None:
+    await operator.run("backup", "before.json")
+    operator.mapping()["attributeMappings"][3]["defaultValue"] = "Staff"
+    operator.mapping()["attributeMappings"][3]["exportMissingReferences"] = True
+    rule = operator.job.schema["synchronizationRules"][0]
+    rule["groupFilter"] = {"includedGroups": ["one"]}
+    rule["objectMappings"][1]["scope"] = {"groups": [], "inputFilterGroups": [{"name": "Risk", "clauses": []}]}
+    operator.job.schema["directories"][0]["objects"][0]["attributes"].pop()
+
+    restored = await operator.run("restore", "before.json", answer="no\n")
+
+    at = "synchronizationRules/USER_GROUP_OUTBOUND"
+    lines = restored.out.splitlines()
+    assert '  ~ title: [jobTitle], default "Staff"  ->  [jobTitle]' in lines
+    assert f'  ~ {at}/groupFilter/includedGroups: ["one"]  ->  null' in lines
+    assert f"  ~ {at}/objectMappings/User/attributeMappings/title/exportMissingReferences: true  ->  false" in lines
+    assert any(line.startswith("  + directories/Azure Active Directory/objects/User/attributes/") for line in lines)
+    assert sum("decides who is synchronized" in line for line in lines) == 2
+    assert len(lines) < 15
+
+
+async def test_a_restore_warns_of_object_mappings_that_go_and_come(operator: Operator) -> None:
+    await operator.run("backup", "both.json")
+    groups = operator.job.schema["synchronizationRules"][0]["objectMappings"].pop(0)
+    await operator.run("backup", "users.json")
+
+    comes = await operator.run("restore", "both.json", answer="no\n")
+    operator.job.schema["synchronizationRules"][0]["objectMappings"].append(groups)
+    goes = await operator.run("restore", "users.json", answer="no\n")
+
+    assert "DANGER: Group: the job has no such object mapping now" in comes.out
+    assert "DANGER: Group: the backup has no such object mapping" in goes.out
+
+
 async def test_a_backup_of_another_application_is_put_back_by_force_only(operator: Operator) -> None:
     await operator.run("backup", "before.json")
     other = plant(operator.served.tenant, "servicePrincipals", {})

@@ -37,7 +37,7 @@ def test_a_good_file_has_no_problems() -> None:
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        ("title: [x", "this is no YAML"),
+        ("title: [x", "this cannot be read"),
         ("title: jobTitle\n      title: mail", "title stands twice, on line 6 too"),
         ("title: {attribute: a, constant: b}", "title has attribute and constant: a value has one source"),
         ("title: {matchingPriority: 2}", "title has no source"),
@@ -128,6 +128,15 @@ def test_another_spelling_and_an_extension_of_ones_own_are_warned_of_only() -> N
 )
 def test_a_clause_is_read_as_it_is_written(clause: Clause) -> None:
     assert Clause.parse(str(clause)) == clause
+
+
+def test_aliases_are_refused_before_they_are_followed() -> None:
+    many = "".join(f"      a{number}: b\n" for number in range(2000))
+    others = "".join(f"  U{number}: *u\n" for number in range(2000))
+
+    found = lines(f"objects:\n  User: &u\n    attributes:\n{many}{others}")
+
+    assert found == ["m.yaml:2004: error: this cannot be read: aliases (*name) are not taken: write it out"]
 
 
 def test_validate_ends_with_1_where_something_is_wrong(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

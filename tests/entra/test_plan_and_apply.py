@@ -5,6 +5,7 @@ import json
 import stat
 from typing import Any
 
+from sandbox.graph.simulator import Exchange
 from tests.entra.conftest import RECOMMENDED, Operator
 
 FILE = str(RECOMMENDED)
@@ -116,6 +117,33 @@ async def test_apply_refuses_a_schema_that_is_not_the_one_of_the_plan(operator: 
     assert operator.job.schema["version"] == "Version:2"
 
 
+async def test_apply_refuses_a_file_that_is_not_the_one_of_the_plan(operator: Operator) -> None:
+    (operator.folder / "mappings.yaml").write_text(RECOMMENDED.read_text())
+    planned = await operator.run("plan", "mappings.yaml")
+    expected = planned.out.rpartition("--expect ")[2].strip()
+    (operator.folder / "mappings.yaml").write_text(RECOMMENDED.read_text().replace("enabled: true", "enabled: false"))
+
+    changed = await operator.run("apply", "mappings.yaml", "--yes", "--expect", expected)
+    empty = await operator.run("apply", "mappings.yaml", "--yes", "--expect", "")
+
+    assert (changed.code, empty.code) == (1, 1)
+    assert "Plan again" in changed.err
+    assert operator.job.schema["version"] == "Version:1"
+    applied = await operator.run("apply", FILE, "--yes", "--expect", expected)
+    assert applied.code == 0, applied.err
+
+
+async def test_a_restart_that_is_declined_says_what_was_done_and_what_not(operator: Operator) -> None:
+    applied = await operator.run("apply", FILE, "--restart", answer="yes\nno\n")
+
+    assert applied.code == 1
+    assert "Done" in applied.out
+    assert "the job is NotRun. A restart starts it" in applied.out
+    assert "the job was not restarted" in applied.err
+    assert "nothing was written" not in applied.err
+    assert operator.job.restarts == []
+
+
 async def test_apply_of_what_is_in_step_writes_nothing_and_takes_no_backup(operator: Operator) -> None:
     await operator.run("export", "mappings.yaml")
 
@@ -144,6 +172,41 @@ async def test_what_a_file_takes_for_granted_is_asked_for_before_anything_is_wri
     assert planned.code == 1
     assert "title reads [hobby], which the source's directory definition has not" in planned.err
     assert "the target's directory definition has no 'nickname2'" in planned.err
+
+
+async def test_the_annotations_of_graphs_answer_are_not_sent_back(operator: Operator) -> None:
+    exchanges: list[Exchange] = []
+    operator.served.simulator.observers.append(exchanges.append)
+
+    await operator.run("backup", "before.json")
+    await operator.run("apply", FILE, "--yes")
+    await operator.run("restore", "before.json", "--yes")
+
+    read = [each for each in exchanges if each.method == "GET" and each.url.endswith("/schema")]
+    sent = [json.loads(each.request_body) for each in exchanges if each.method == "PUT"]
+    assert all(b'"directories@odata.context"' in each.answer_body for each in read)
+    assert len(sent) == 2
+    assert not any("@odata." in name for schema in sent for name in schema)
+
+
+async def test_an_operator_that_nobody_knows_is_taken_only_where_the_job_uses_it(operator: Operator) -> None:
+    scope = "    scope: [{name: Staff, clauses: ['employeeId STARTS_WITH \"7\"']}]\n    attributes:\n"
+    (operator.folder / "mappings.yaml").write_text(RECOMMENDED.read_text().replace("    attributes:\n", scope, 1))
+
+    refused = await operator.run("apply", "mappings.yaml", "--yes")
+    clause = {
+        "operatorName": "STARTS_WITH",
+        "sourceOperandName": "employeeId",
+        "targetOperand": {"values": ["8"]},
+    }
+    for mapping in operator.job.schema["synchronizationRules"][0]["objectMappings"]:
+        mapping["scope"] = {"groups": [{"name": "Staff", "clauses": [clause]}]}
+    applied = await operator.run("apply", "mappings.yaml", "--yes")
+
+    assert refused.code == 1
+    assert "'STARTS_WITH' is no operator that is known" in refused.err
+    assert applied.code == 0, applied.err
+    assert "warning: " in applied.err
 
 
 async def test_a_file_with_errors_is_planned_and_not_applied(operator: Operator) -> None:

@@ -2,6 +2,7 @@
 
 import copy
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -36,6 +37,8 @@ def with_attribute(target: str, **changes: object) -> ObjectMapping:
         (with_attribute("active", source=Source("constant", "True")), "active gets another value"),
         (replace(USER, scope=(STAFF,)), "treated as a leaver"),
         (replace(USER, enabled=False), "switched off"),
+        (with_attribute("active", flow_type="ObjectAddOnly"), "active gets another value, or at other times"),
+        (with_attribute("userName", default_value="nobody"), "userName gets another value"),
         (replace(USER, flow_types=("Add", "Update")), "flowTypes loses Delete. No leaver is disabled"),
         (replace(USER, flow_types=("Update", "Delete")), "flowTypes loses Add. Nobody new is created"),
     ],
@@ -45,6 +48,41 @@ def test_a_dangerous_change_is_named(wanted: ObjectMapping, warning: str) -> Non
 
     assert any(warning in danger for danger in plan.dangers), plan.dangers
     assert plan.changes
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"source": Source("attribute", "owners")}, {"flow_type": "MultiValueAddOnly"}, {"flow_type": "ObjectAddOnly"}],
+)
+def test_another_flow_of_members_is_dangerous(changes: dict[str, Any]) -> None:
+    group = LIVE["Group"]
+    members = replace(group.attributes["members"], **changes)
+    wanted = replace(group, attributes={**group.attributes, "members": members})
+
+    assert any("Group: members gets another value" in each for each in compare(LIVE, {"Group": wanted}).dangers)
+
+
+def test_to_map_active_where_it_was_not_is_dangerous() -> None:
+    live: Managed = {"User": without("active")}
+    wanted = with_attribute("active", source=Source("constant", "False"))
+
+    assert any("active gets another value" in each for each in compare(live, {"User": wanted}).dangers)
+
+
+def test_to_let_deletions_through_again_is_dangerous() -> None:
+    live: Managed = {"User": replace(USER, flow_types=("Add", "Update"))}
+
+    assert any("flowTypes gains Delete" in each for each in compare(live, {"User": USER}).dangers)
+
+
+def test_no_value_can_write_a_line_of_a_plan_or_rule_the_terminal() -> None:
+    value = "x\x1b[2J\u202e\u2028\nPlan: 0 to add, 0 to change, 0 to remove."
+
+    lines = list(compare(LIVE, {"User": with_attribute("title", default_value=value)}).lines())
+
+    assert len(lines) == 3
+    assert all(line.isprintable() for line in lines)
+    assert r'default "x\x1b[2J\u202e\u2028\nPlan: 0' in lines[1]
 
 
 @pytest.mark.parametrize("wanted", [without("title"), with_attribute("title", default_value="None")])

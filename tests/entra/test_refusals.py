@@ -1,5 +1,6 @@
 """When Graph, the sign-in or an option stands in the way, the operator is told what to do, and no token goes astray."""
 
+import asyncio
 import json
 from dataclasses import replace
 
@@ -10,6 +11,7 @@ from provisioning.entra.addresses import Addresses
 from provisioning.entra.errors import Unusable
 from provisioning.setting_rules import origins
 from sandbox.graph.knobs import Fault
+from sandbox.graph.simulator import Exchange
 from tests.entra.conftest import RECOMMENDED, Operator
 
 FILE = str(RECOMMENDED)
@@ -73,23 +75,76 @@ async def test_a_throttled_write_is_repeated_when_graph_says_so(operator: Operat
     assert operator.job.schema["version"] == "Version:2"
 
 
-async def test_a_write_whose_answer_is_lost_is_repeated(operator: Operator) -> None:
-    operator.served.knobs.faults = [Fault(status=None, method="PUT", after_commit=True)]
+@pytest.mark.parametrize("status", [None, 503])
+async def test_a_write_whose_answer_is_lost_is_found_and_not_repeated(operator: Operator, status: int | None) -> None:
+    operator.served.knobs.faults = [Fault(status=status, retry_after=0.05, method="PUT", after_commit=True, times=None)]
 
     applied = await operator.run("apply", FILE, "--yes")
 
     assert applied.code == 0, applied.err
-    assert operator.job.schema["version"] == "Version:3"
+    assert operator.job.schema["version"] == "Version:2"
+
+
+async def test_a_write_that_was_throttled_is_not_repeated_over_somebody_elses_change(operator: Operator) -> None:
+    operator.served.knobs.faults = [Fault(status=429, retry_after=0.1, method="PUT")]
+
+    def somebody(exchange: Exchange) -> None:
+        if exchange.method == "PUT" and exchange.status == 429:
+            operator.mapping()["attributeMappings"][3]["defaultValue"] = "somebody else's"
+
+    operator.served.simulator.observers.append(somebody)
+
+    applied = await operator.run("apply", FILE, "--yes")
+
+    assert applied.code == 1
+    assert "Somebody has changed the schema in Entra during the write" in applied.err
+    assert operator.mapping()["attributeMappings"][3]["defaultValue"] == "somebody else's"
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT"])
+async def test_nobody_waits_for_an_hour_because_graph_says_so(operator: Operator, method: str) -> None:
+    operator.served.knobs.faults = [Fault(status=429, retry_after=3600, method=method, times=None)]
+
+    async with asyncio.timeout(20):
+        applied = await operator.run("apply", FILE, "--yes")
+
+    assert applied.code == 1
+    assert "Try again in some minutes" in applied.err
+    assert operator.job.schema["version"] == "Version:1"
+
+
+async def test_what_was_written_and_cannot_be_read_back_is_told(operator: Operator) -> None:
+    def forbid(exchange: Exchange) -> None:
+        if exchange.method == "PUT":
+            operator.served.knobs.faults = [Fault(status=403, method="GET", times=None)]
+
+    operator.served.simulator.observers.append(forbid)
+
+    applied = await operator.run("apply", FILE, "--yes")
+
+    assert applied.code == 1
+    assert "The schema was sent, and cannot be read back" in applied.err
+    assert operator.job.schema["version"] == "Version:2"
 
 
 async def test_of_a_write_without_an_answer_it_is_said_that_nobody_knows(operator: Operator) -> None:
-    fault = Fault(status=503, retry_after=0.05, method="PUT", after_commit=True, times=None)
+    fault = Fault(status=503, retry_after=0.05, method="PUT", times=None)
     operator.served.knobs.faults = [fault]
 
     applied = await operator.run("apply", FILE, "--yes")
 
     assert applied.code == 1
     assert "Whether the schema was written is not known: plan again." in applied.err
+
+
+async def test_a_name_that_the_terminal_cannot_show_ends_nothing(operator: Operator) -> None:
+    operator.environment["PYTHONIOENCODING"] = "ascii"
+    operator.mapping()["attributeMappings"][3]["defaultValue"] = "Łódź"
+
+    applied = await operator.run("apply", FILE, "--yes")
+
+    assert applied.code == 0, applied.err
+    assert r'default "\u0141\xf3d\u017a"' in applied.out
 
 
 async def test_wrong_settings_of_the_environment_are_told_in_words(operator: Operator) -> None:
