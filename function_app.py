@@ -91,9 +91,11 @@ async def sweep(timer: func.TimerRequest, context: func.Context) -> None:
 async def measure(timer: func.TimerRequest, context: func.Context) -> None:
     """Tell what waits, what is behind and what has stopped: gauges, and one line in the log."""
     opened = await hub()
-    with invocation(context):
-        await opened.measuring.measure()
-    await opened.telemetry.flush()
+    try:
+        with invocation(context):
+            await opened.measuring.measure()
+    finally:
+        await opened.telemetry.flush()
 
 
 @app.function_name("tidy")

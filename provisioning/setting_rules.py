@@ -13,10 +13,12 @@ LOCAL_NAMES = frozenset(
     for name in (
         *("PORT", "SCIM_TOKEN", "ADMIN_KEY", "SCIM_URL", "ADMIN_URL", "CA_FILE", "GRAPH_URL", "HOST_KEYS"),
         *("LDAP_URL", "LDAP_ADMIN_DN", "LDAP_ADMIN_PASSWORD", "CRASH_WHOLE", "FUZZ"),
+        *("ORGANIZATION", "ENVIRONMENT", "BUDGET_START"),
         *("TEST_ROOT", "TEST_KILL_MARK", "TEST_KILL_STEP", "TEST_KILL_LOG"),
     )
 )
-"""Names of the local system and of the tests. The hub does not read them, and they are no typos, except in Azure."""
+"""Names of the local system, of azd (azure.yaml) and of the tests. The hub does not read them, and they are no typos,
+except in Azure."""
 
 HTTPS_PORT = 443
 
@@ -64,6 +66,13 @@ def _origin(url: str) -> Origin | None:
         return None
     more = parts.username is not None or parts.path.strip("/") or parts.query or parts.fragment
     return None if parts.scheme != "https" or not host or more else (host.lower(), port)
+
+
+def wrong_account(name: str) -> str:
+    """Return what is wrong with the name of a storage account, or an empty text."""
+    if 3 <= len(name) <= 24 and name.isascii() and name.isalnum() and name == name.lower():
+        return ""
+    return "is not the name of a storage account: 3 to 24 lower-case letters and digits, no URL."
 
 
 def wrong_authority(url: str, trusted: Collection[Origin]) -> str:

@@ -23,6 +23,7 @@ from provisioning.setting_rules import (
     in_trusted,
     origins,
     unknown,
+    wrong_account,
     wrong_authority,
     wrong_schedule,
     wrong_vault,
@@ -151,8 +152,8 @@ class Settings(BaseSettings):
     @field_validator("storage_account")
     @classmethod
     def _account(cls, value: str) -> str:
-        if value and not (3 <= len(value) <= 24 and value.isascii() and value.isalnum() and value == value.lower()):
-            raise ValueError("is not the name of a storage account: 3 to 24 lower-case letters and digits, no URL.")
+        if value and (wrong := wrong_account(value)):
+            raise ValueError(wrong)
         return value
 
     @field_validator("sweep_schedule")

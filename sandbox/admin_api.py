@@ -28,13 +28,17 @@ class AdminApi:
     key: str
 
     async def wait_healthy(self) -> str:
-        """Wait until ``/healthz`` answers; return the version. Raises ``ServiceFailed``."""
+        """Wait until ``/healthz`` answers; return the version. Raises ``ServiceFailed``, at once for wrong settings."""
         deadline = time.monotonic() + HEALTHZ_SECONDS
         while time.monotonic() < deadline:
             try:
                 async with self.session.get(f"{self.base_url}/healthz") as answer:
                     if answer.status == 200:
                         return str((await answer.json())["version"])
+                    if answer.status == 503 and answer.content_type == "application/json":
+                        raise ServiceFailed(
+                            f"The hub's settings are wrong: {' '.join((await answer.json())['problems'])}"
+                        )
             except aiohttp.ClientError:
                 pass
             await asyncio.sleep(0.1)

@@ -179,7 +179,7 @@ class System:
         settings = LOCAL_SETTINGS | {
             "AzureWebJobsStorage": self.azurite.connection_string,
             "LOCKSTEP_SECRETS_FILE": str(self.secrets_file),
-            "LOCKSTEP_TRUSTED_HOSTS": self.graph_origin.removeprefix("https://"),
+            "LOCKSTEP_TRUSTED_HOSTS": self.graph_origin.removeprefix("https://") if self.graph_port else "",
             "LOCKSTEP_HOST_KEYS": json.dumps({"host.master": self.choices.admin_key}),
         }
         command = [sys.executable, "-m", "sandbox.host", "--app", str(ROOT), "--port", str(self.choices.port)]

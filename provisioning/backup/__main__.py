@@ -10,15 +10,27 @@ import argparse
 import asyncio
 import logging
 import sys
-from datetime import timedelta
+from collections.abc import Sequence
 
-from provisioning.backup.restoring import RefusedToRestore, Restore
+from azure.core.exceptions import ClientAuthenticationError
+
+from provisioning.backup.restoring import CONNECTIONS, DIRECTORY, SOURCES, Progress, RefusedToRestore, Restore
 from provisioning.backup.runs import CONTAINER, ORDER, MalformedBackup, Manifest, Position, begun
 from provisioning.backup.saving import Backup
-from provisioning.settings import settings
+from provisioning.backup.since import Since
+from provisioning.setting_rules import wrong_account
+from provisioning.settings import SettingsError, settings
+from provisioning.storage.access import SCOPE
 from provisioning.storage.entities import StoreError
 from provisioning.storage.opening import open_storage
 from provisioning.storage.store import Storage
+
+_ROLES = (
+    "You need the roles Storage Table Data Contributor and Storage Blob Data Contributor on the account; a new role "
+    "takes some minutes. AuthorizationFailure is its firewall: run this from a machine that it lets in."
+)
+_EVERY = 10_000
+"""Rows after which progress is told."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -27,8 +39,9 @@ def main(arguments: list[str] | None = None) -> int:
     logging.getLogger("azure").setLevel(logging.ERROR)
     try:
         return asyncio.run(_run(options))
-    except (MalformedBackup, RefusedToRestore, StoreError, LookupError) as error:
-        sys.stderr.write(f"{error}\n")
+    except (MalformedBackup, RefusedToRestore, StoreError, LookupError, SettingsError) as error:
+        hint = f" {_ROLES}" if isinstance(error, StoreError) and " 403 " in str(error) else ""
+        sys.stderr.write(f"{error}{hint}\n")
         return 1
 
 
@@ -58,28 +71,56 @@ async def _run(options: argparse.Namespace) -> int:
         manifest = await restore.manifest(options.run)
         tables = options.table or [table for table in ORDER if table in manifest.tables]
         if options.check:
-            await restore.check(manifest, tables)
-            _say(f"The backup {manifest.run} is whole: {_counts(manifest)}.")
+            await restore.check(manifest, tables, _progress())
+            _say(f"Whole in the backup {manifest.run}: {_counts(manifest, tables)}.")
             return 0
-        await restore.restore(manifest, tables, over=options.over, progress=_progress)
+        since = await restore.restore(manifest, tables, over=options.over, progress=_progress())
         _say(f"Restored from {manifest.run}: {', '.join(tables)}.")
-        if "connections" in tables:
-            _say("Connections came back disabled: enable them when the directory is up to date.")
+        _advise(manifest.run, tables, since)
         return 0
     finally:
         await storage.close()
 
 
+def _advise(run: str, tables: Sequence[str], since: Since) -> None:
+    """Say what is left to do, and who is not as in the backup."""
+    for people, what in (
+        (since.left_out, "Not restored, because the links know that they were deleted since"),
+        (since.deactivated, "Restored as inactive, because the links know that they were deactivated since"),
+        (since.let_go, "Came since the backup; their accounts are linked anew when they come again"),
+    ):
+        if people:
+            _say(f"{what}: {', '.join(sorted(set(people)))}.")
+    if CONNECTIONS in tables:
+        _say("Connections came back disabled: enable them when the directory is up to date.")
+    if SOURCES in tables:
+        _say(
+            f"Sources came back disabled, with the tokens and secrets of {begun(run):%Y-%m-%d %H:%M} UTC. Revoke again "
+            "those that were revoked since, then enable the sources."
+        )
+    if DIRECTORY in tables:
+        _say("Next: enable the sources, restart provisioning in Entra, and only after its cycle enable connections.")
+
+
 async def _storage(account: str | None) -> Storage:
     if account is None:
         return open_storage(settings())
+    if wrong := wrong_account(account):
+        raise LookupError(f"--account {wrong}")
     from azure.identity.aio import DefaultAzureCredential
 
-    return Storage.from_identity(account, DefaultAzureCredential())
+    credential = DefaultAzureCredential()
+    try:
+        await credential.get_token(SCOPE)
+    except ClientAuthenticationError:
+        await credential.close()
+        raise LookupError("You are not signed in to Azure. Sign in with `az login`, then try again.") from None
+    return Storage.from_identity(account, credential)
 
 
 async def _save(storage: Storage) -> int:
-    backup = Backup(storage, storage.container(CONTAINER), ORDER, timedelta(days=settings().backup_days))
+    # What is past its time is the nightly run's to remove: the app's settings say when, and they are not known here.
+    backup = Backup(storage, storage.container(CONTAINER), ORDER, kept=None)
     at: Position | None = backup.begin()
     run = at.run if at else ""
     while at is not None:
@@ -91,22 +132,31 @@ async def _save(storage: Storage) -> int:
 
 async def _list(restore: Restore) -> int:
     found = await restore.runs()
-    for manifest in found:
-        _say(
-            f"{manifest.run}  {begun(manifest.run):%Y-%m-%d %H:%M} UTC  version {manifest.version}  {_counts(manifest)}"
-        )
+    for run in found:
+        try:
+            manifest = await restore.manifest(run)
+            told = f"version {manifest.version}  {_counts(manifest, manifest.tables)}"
+        except MalformedBackup as malformed:
+            told = str(malformed)
+        _say(f"{run}  {begun(run):%Y-%m-%d %H:%M} UTC  {told}")
     if not found:
         _say("There is no backup yet. The timer 'backup' writes one every night; `save` writes one now.")
     return 0
 
 
-def _counts(manifest: Manifest) -> str:
-    return ", ".join(f"{table} {manifest.rows(table):,}" for table in manifest.tables)
+def _counts(manifest: Manifest, tables: Sequence[str]) -> str:
+    return ", ".join(f"{table} {manifest.rows(table):,}" for table in tables)
 
 
-def _progress(table: str, written: int, total: int) -> None:
-    if written == total or not written % 10_000:
-        _say(f"{table}: {written:,} of {total:,} rows")
+def _progress() -> Progress:
+    told: dict[str, int] = {}
+
+    def tell(what: str, rows: int, total: int) -> None:
+        if rows == total or rows - told.get(what, 0) >= _EVERY:
+            told[what] = rows
+            _say(f"{what}: {rows:,} of {total:,} rows")
+
+    return tell
 
 
 def _say(text: str) -> None:

@@ -55,7 +55,8 @@ class Position:
         return f"{self.run}/{self.table}/{self.part:05d}.jsonl.gz"
 
     def __str__(self) -> str:
-        return f"{self.run} {self.table} {self.part} {self.token}"
+        # Without a blank at the end: it stands in a header, too.
+        return f"{self.run} {self.table} {self.part} {self.token}".rstrip()
 
     @classmethod
     def parse(cls, text: str) -> Self:

@@ -4,6 +4,7 @@ A part, once written, stays: whoever comes to it a second time reads beside it w
 off, or a message that came twice, ends in the same files.
 """
 
+import asyncio
 import gzip
 import hashlib
 import json
@@ -16,6 +17,8 @@ from provisioning.backup.runs import MANIFEST, MalformedBackup, Manifest, Part, 
 from provisioning.storage.blobs import Container
 from provisioning.storage.entities import Exists
 from provisioning.storage.store import Storage
+from provisioning.telemetry.catalogue import BACKUPS
+from provisioning.telemetry.metrics import record
 from provisioning.version import VERSION
 
 PAGES = 20
@@ -29,7 +32,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Backup:
-    """Saves tables, in the order given, and removes runs that are older than ``kept``.
+    """Saves tables, in the order given, and removes runs that are older than ``kept``; ``None`` keeps them all.
 
     A run takes a while and the hub goes on: each row is as it was at some moment of the run. With the links saved
     before the directory, what is restored is at worst behind, and a converge job tells.
@@ -38,7 +41,7 @@ class Backup:
     storage: Storage
     container: Container
     tables: Sequence[str]
-    kept: timedelta
+    kept: timedelta | None
     pages: int = PAGES
 
     def begin(self) -> Position:
@@ -54,10 +57,11 @@ class Backup:
         lines, token = [], at.token
         for _ in range(self.pages):
             rows, token = await self.storage.table(at.table).page(token)
-            lines += [json.dumps(row, ensure_ascii=False, separators=(",", ":")) for row in rows]
+            # ASCII: a lone surrogate, which JSON can hold, has no other encoding.
+            lines += [json.dumps(row, separators=(",", ":")) for row in rows]
             if not token:
                 break
-        content = gzip.compress("".join(f"{line}\n" for line in lines).encode(), mtime=0)
+        content = await asyncio.to_thread(_packed, lines)  # seconds, in which other jobs go on
         following = self._following(at, token)
         noted = {"rows": str(len(lines)), "sha256": hashlib.sha256(content).hexdigest(), "next": str(following or END)}
         try:
@@ -86,12 +90,13 @@ class Backup:
             await self.container.put(f"{run}/{MANIFEST}", manifest.text(), {})
         except Exists:
             return
+        record(BACKUPS)
         log.info("backup %s is whole: %d rows in %d parts", run, sum(part.rows for part in parts), len(parts))
-        await self._expire(run)
+        if self.kept is not None:
+            await self._expire(run, datetime.now(UTC) - self.kept)
 
-    async def _expire(self, newest: str) -> None:
-        """Remove runs past their time, half ones too; never the one that was just finished."""
-        end = datetime.now(UTC) - self.kept
+    async def _expire(self, newest: str, end: datetime) -> None:
+        """Remove runs that began before ``end``, half ones too; never the one that was just finished."""
         async for blob in self.container.list():
             run = blob.name.partition("/")[0]
             try:
@@ -100,3 +105,7 @@ class Backup:
                 continue  # not ours: somebody's own file
             if old:
                 await self.container.delete(blob.name)
+
+
+def _packed(lines: Sequence[str]) -> bytes:
+    return gzip.compress("".join(f"{line}\n" for line in lines).encode("ascii"), compresslevel=6, mtime=0)

@@ -172,9 +172,10 @@ class KeyVaultSecrets:
 
     def _told(self, name: str, error: Exception) -> ConnectorError:
         """Return an error of the vault in words. The service's own words stay out: they name ids and addresses."""
-        if isinstance(error, HttpResponseError) and error.response is not None and error.status_code:
+        identity = isinstance(error, ClientAuthenticationError) and not self._is_own(error)
+        if isinstance(error, HttpResponseError) and error.response is not None and error.status_code and not identity:
             return self._refused(name, error, error.status_code)
-        if isinstance(error, ClientAuthenticationError):
+        if identity:
             return Unavailable(
                 f"The app's identity gets no token for the Key Vault {self._host}.",
                 code="secret.noIdentity",
@@ -192,6 +193,11 @@ class KeyVaultSecrets:
             fix="Nothing to do where it comes back. Else check LOCKSTEP_KEY_VAULT_URL, and that name resolution, "
             "network and private endpoint lead from the app to the vault.",
         )
+
+    def _is_own(self, error: HttpResponseError) -> bool:
+        """Tell whether the vault has answered, and not the endpoint of the app's identity, which has statuses, too."""
+        request = getattr(error.response, "request", None)
+        return urlsplit(str(getattr(request, "url", ""))).netloc.lower() == self._host.lower()
 
     def _refused(self, name: str, error: HttpResponseError, status: int) -> ConnectorError:
         said = str(error.message)

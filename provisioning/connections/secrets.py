@@ -104,7 +104,8 @@ class Secrets:
 
 
 def _usable(reference: str, value: str | None, fix: str) -> SecretStr:
-    if not value:
+    """Return a secret without the line break that a file or ``echo`` has put at its end."""
+    if not value or not value.strip("\r\n"):
         raise Misconfigured(f"The secret {reference} is not there, or is empty.", code="secret.missing", fix=fix)
     if value.startswith(_UNRESOLVED):
         raise Misconfigured(
@@ -119,7 +120,7 @@ def _usable(reference: str, value: str | None, fix: str) -> SecretStr:
             code="secret.tooLong",
             fix="Check that the right value was stored.",
         )
-    return SecretStr(value)
+    return SecretStr(value.rstrip("\r\n"))
 
 
 def _from_file(path: Path | None, reference: str, name: str) -> str | None:

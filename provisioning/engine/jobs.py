@@ -142,8 +142,8 @@ def index_job(declaration: Declaration) -> Job:
 
 
 def backup_job(at: Position) -> Job:
-    """Return the job that writes one part of a backup, and sends the next."""
-    return Job(JobType.BACKUP, HUB, after=str(at))
+    """Return the job that writes one part of a backup, and sends the next; the run's name joins their log lines."""
+    return Job(JobType.BACKUP, HUB, correlation=at.run, after=str(at))
 
 
 def member_jobs(connection: str, group: str, members: Sequence[str], size: int = 49) -> list[Job]:

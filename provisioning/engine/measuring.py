@@ -7,7 +7,7 @@ import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from connectors.errors import ConnectorError
 from provisioning.connections.connection import Connection
@@ -20,8 +20,16 @@ from provisioning.telemetry.metrics import record
 
 log = logging.getLogger(__name__)
 
+VAULT = "vault:"
+
 CREDENTIALS_EVERY = 10
 """Minutes between two looks at credentials: they end on a day, and a row for each a minute would be dear."""
+
+_NOBODY_ASKS = timedelta(minutes=15)
+"""After this nobody has asked an unavailable system again: the circuit's 5 minutes, and the sweeper's 10."""
+
+type Told = dict[str, int]
+"""What the line in the log has of a part."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,51 +44,79 @@ class Measuring:
         Every ten minutes one more for each secret of the vault.
 
         Ages are in seconds. One of 0 says that nothing waits: a gauge that fell silent would keep an alert waiting.
+        What can be read is told, whatever else cannot; the first failure is raised then.
         """
         now = now or datetime.now(UTC)
+        parts = [self._queues(now), self._outbox(now), self._connections(now)]
+        if now.minute % CREDENTIALS_EVERY == 0:
+            parts.append(self._sources(now))
+        told, failures = _apart(await asyncio.gather(*parts, return_exceptions=True))
+        fields = {name: value for part in told for name, value in part.items()}
+        log.info("hub measured", extra={"fields": {**fields, **({"failures": len(failures)} if failures else {})}})
+        if failures:
+            raise failures[0]
+
+    async def _queues(self, now: datetime) -> Told:
         health = self.health
-        connections = await health.active()
-        waiting, poison, first, outbox, behind, states = await asyncio.gather(
-            health.jobs.length(),
-            health.poison.length(),
-            health.jobs.waits_since(),
-            asyncio.gather(*(health.outbox.oldest(kind, MOST) for kind in PARTITIONS)),
-            asyncio.gather(*(health.behind(each.id) for each in connections)),
-            asyncio.gather(*(health.circuits.get(each.id, fresh=True) for each in connections)),
+        waiting, poison, first = await asyncio.gather(
+            health.jobs.length(), health.poison.length(), health.jobs.waits_since()
         )
-        pending = [row for rows in outbox for row in rows]
-        queue_age, outbox_age = _age(now, [first]), _age(now, [row.made for row in pending])
+        age = _age(now, [first])
         record(catalogue.QUEUE_WAITING, waiting)
         record(catalogue.QUEUE_POISON, poison)
-        record(catalogue.QUEUE_OLDEST, queue_age)
-        record(catalogue.OUTBOX_PENDING, len(pending))
-        record(catalogue.OUTBOX_OLDEST, outbox_age)
-        for connection, late in zip(connections, behind, strict=True):
-            _record_links(connection, late, now)
-        stopped = _record_stopped(connections, states)
-        if now.minute % CREDENTIALS_EVERY == 0:
-            await self._record_credentials(connections, now)
-        fields = {
-            "waiting": waiting,
-            "poison": poison,
-            "queue_oldest": round(queue_age),
-            "outbox": len(pending),
-            "outbox_oldest": round(outbox_age),
-            "behind": sum(map(len, behind)),
-            "links_oldest": round(max((_age(now, [each.since for each in late]) for late in behind), default=0)),
-            "connections": len(connections),
-            "stopped": stopped,
-        }
-        log.info("hub measured", extra={"fields": fields})
+        record(catalogue.QUEUE_OLDEST, age)
+        return {"waiting": waiting, "poison": poison, "queue_oldest": round(age)}
 
-    async def _record_credentials(self, connections: Sequence[Connection], now: datetime) -> None:
+    async def _outbox(self, now: datetime) -> Told:
+        some = await asyncio.gather(*(self.health.outbox.oldest(kind, MOST) for kind in PARTITIONS))
+        pending = [row.made for rows in some for row in rows]
+        age = _age(now, pending)
+        record(catalogue.OUTBOX_PENDING, len(pending))
+        record(catalogue.OUTBOX_OLDEST, age)
+        return {"outbox": len(pending), "outbox_oldest": round(age)}
+
+    async def _connections(self, now: datetime) -> Told:
+        connections = await self.health.active()
+        each = asyncio.gather(*(self._connection(one, now) for one in connections), return_exceptions=True)
+        told, failures = _apart(await each)
+        if now.minute % CREDENTIALS_EVERY == 0:
+            await self._vault(connections, now)
+        if failures:
+            raise failures[0]
+        return {
+            "behind": sum(behind for behind, _, _ in told),
+            "links_oldest": round(max((age for _, age, _ in told), default=0)),
+            "connections": len(connections),
+            "stopped": sum(stopped for _, _, stopped in told),
+        }
+
+    async def _connection(self, connection: Connection, now: datetime) -> tuple[int, float, bool]:
+        """Return how many links are behind, for how long the first of them, and whether the connection is stopped."""
+        late, state = await asyncio.gather(
+            self.health.behind(connection.id), self.health.circuits.get(connection.id, fresh=True)
+        )
+        for status, count in Counter(each.status for each in late).items():
+            record(catalogue.LINKS_BEHIND, count, connection=connection.id, status=status.value)
+        age, stopped = _age(now, [each.since for each in late]), _stands_still(state, late, now)
+        record(catalogue.LINKS_OLDEST, age, connection=connection.id)
+        if stopped:
+            record(catalogue.CONNECTIONS_STOPPED, connection=connection.id, health=state.status.value)
+        return len(late), age, stopped
+
+    async def _sources(self, now: datetime) -> Told:
         for source in await self.health.sources.list():
             ends = [each.expires for each in (*source.tokens, *source.secrets) if each.expires is not None]
             if source.enabled and ends:
                 record(catalogue.CREDENTIALS_DAYS_LEFT, _days(now, min(ends)), name=source.id, kind="source")
-        await asyncio.gather(*map(self._look_up, {each for one in connections for each in _references(one)}))
+        return {}
+
+    async def _vault(self, connections: Sequence[Connection], now: datetime) -> None:
+        """Tell of the secrets that connections name now: what one named before ends without a word."""
+        references = {each for one in connections for each in _references(one)}
+        await asyncio.gather(*map(self._look_up, references))
         for name, end in self.secrets.expiring().items():
-            record(catalogue.CREDENTIALS_DAYS_LEFT, _days(now, end), name=name, kind="vault")
+            if f"{VAULT}{name}" in references:
+                record(catalogue.CREDENTIALS_DAYS_LEFT, _days(now, end), name=name, kind="vault")
 
     async def _look_up(self, reference: str) -> None:
         """Have a secret known: what nobody has read yet in this process would not be told of."""
@@ -90,21 +126,25 @@ class Measuring:
 
 def _references(connection: Connection) -> Iterator[str]:
     for value in connection.settings.values():
-        if isinstance(value, str) and value.startswith("vault:") and is_reference(value):
+        if isinstance(value, str) and value.startswith(VAULT) and is_reference(value):
             yield value
 
 
-def _record_links(connection: Connection, late: Sequence[Behind], now: datetime) -> None:
-    for status, count in Counter(each.status for each in late).items():
-        record(catalogue.LINKS_BEHIND, count, connection=connection.id, status=status.value)
-    record(catalogue.LINKS_OLDEST, _age(now, [each.since for each in late]), connection=connection.id)
+def _apart[T](results: Sequence[T | BaseException]) -> tuple[list[T], list[BaseException]]:
+    """Return what went well, and what failed."""
+    well = [each for each in results if not isinstance(each, BaseException)]
+    return well, [each for each in results if isinstance(each, BaseException)]
 
 
-def _record_stopped(connections: Sequence[Connection], states: Sequence[ConnectionState]) -> int:
-    stopped = [pair for pair in zip(connections, states, strict=True) if pair[1].status is not Health.OK]
-    for connection, state in stopped:
-        record(catalogue.CONNECTIONS_STOPPED, connection=connection.id, health=state.status.value)
-    return len(stopped)
+def _stands_still(state: ConnectionState, late: Sequence[Behind], now: datetime) -> bool:
+    """Tell whether a connection is stopped and something waits for it.
+
+    The circuit of one whose waiting changes have come to nothing, as that of a user who was deleted meanwhile, stays
+    open until the next change: an alert would stand for days in a quiet tenant. Quarantine ends by people only.
+    """
+    if state.status is not Health.UNAVAILABLE or late or state.until is None:
+        return state.status is not Health.OK
+    return state.until + _NOBODY_ASKS > now
 
 
 def _age(now: datetime, moments: Sequence[datetime | None]) -> float:

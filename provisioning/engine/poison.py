@@ -20,6 +20,10 @@ log = logging.getLogger(__name__)
 
 _AGAIN = timedelta(hours=1)
 _FIX = "Look into the app's log by the correlation id. The change is tried again in an hour, and stays until it works."
+_FIX_BACKUP = (
+    "Look into the app's log by the correlation id. This night's backup stays unfinished; the next night begins "
+    "another, and `python -m provisioning.backup save` writes one now."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +43,8 @@ class PoisonReader:
                 Entry(now, HUB, Action.SKIP, Status.FAILURE, code="job.malformed", reason=f"{error} SHA-256 {digest}.")
             )
             return
-        problem = Problem("job.poisoned", "The job failed five times by a fault of the hub, not of the system.", _FIX)
+        fix = _FIX_BACKUP if job.type is JobType.BACKUP else _FIX
+        problem = Problem("job.poisoned", "The job failed five times by a fault of the hub, not of the system.", fix)
         begin(job.correlation)
         fields = {"connection": job.connection, "type": job.type.value, "resource": job.resource_id}
         log.error("job poisoned", extra={"fields": fields})
@@ -49,7 +54,7 @@ class PoisonReader:
                 job.connection,
                 Action.SKIP,
                 Status.FAILURE,
-                job.kind.value,
+                job.kind.value if job.resource_id else "",
                 job.resource_id,
                 code=problem.code,
                 reason=problem.message,

@@ -5,7 +5,7 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import unquote, urlsplit
 
 import azure.functions as func
 from scim2_models import PayloadTooLargeException
@@ -129,8 +129,12 @@ def _one_of(names: tuple[str, ...], given: str) -> str:
 def _logged(path: str) -> str:
     """Return a path as the log may have it: on one line, with ids of the hub's own and no name of a person."""
     first, *others = path.strip("/").split("/")
-    shown = [each if kind_of(each) or each.lower() == ".search" else "-" for each in others]
-    return "/" + "/".join(quote(each[:40], safe="") for each in (first, *shown))
+    shown = [each if _is_id(each) or each.lower() == ".search" else "-" for each in others]
+    return "/" + "/".join((first if _one_of(_RESOURCES, first) != "other" else "-", *shown))
+
+
+def _is_id(segment: str) -> bool:
+    return kind_of(segment) is not None and len(segment) == 34 and segment[2:].isalnum()
 
 
 def _failure(error: Exception) -> ScimResponse:

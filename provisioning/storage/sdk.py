@@ -23,7 +23,7 @@ from provisioning.storage.wire import CONNECT_SECONDS, READ_SECONDS, Endpoint, W
 if TYPE_CHECKING:
     from azure.storage.blob.aio import ContainerClient
 
-# By default the queue's client waits 15 seconds before it tries again.
+# By default the clients of queues and blobs wait 15 seconds before they try again.
 _PATIENCE: dict[str, Any] = {"initial_backoff": 1, "increment_base": 2, "retry_total": 3, "random_jitter_range": 1}
 
 
@@ -64,7 +64,7 @@ def by_connection_string(connection: str, wire: Wire) -> Account:
     def container(name: str) -> "ContainerClient":
         from azure.storage.blob.aio import ContainerClient
 
-        return ContainerClient.from_connection_string(connection, name, transport=_Shared(wire))
+        return ContainerClient.from_connection_string(connection, name, transport=_Shared(wire), **_PATIENCE)
 
     return Account(
         Endpoint(table_url.rstrip("/"), Signature(sign_table)),
@@ -84,7 +84,7 @@ def by_identity(account: str, credential: AsyncTokenCredential, wire: Wire) -> A
         from azure.storage.blob.aio import ContainerClient
 
         blobs = f"https://{account}.blob.core.windows.net"
-        return ContainerClient(blobs, name, credential=credential, transport=_Shared(wire))
+        return ContainerClient(blobs, name, credential=credential, transport=_Shared(wire), **_PATIENCE)
 
     return Account(
         Endpoint(tables, access),
@@ -101,6 +101,8 @@ def told() -> Iterator[None]:
     try:
         yield
     except HttpResponseError as error:
+        if error.status_code is None:  # the identity, not storage
+            raise StoreError(f"The identity gets no token for storage ({type(error).__name__}).") from None
         raise StoreError(f"Storage answered {error.status_code} {getattr(error, 'error_code', '')}.") from error
     except AzureError as error:
         # Not chained: it may quote the URL, and that a signature.

@@ -44,8 +44,8 @@ CONNECTOR_CALLS = Metric(
     Instrument.HISTOGRAM,
     "ms",
     ("connection", "kind", "verb", "outcome"),
-    "What external systems were asked for, how long it took, and how it ended: `ok`, `unavailable`, `misconfigured`, "
-    "`rejected`, `missing`, `exists`, or `failed` by a fault of the hub.",
+    "What external systems were asked for, how long it took, and how it ended: `ok`, `unavailable` (also where it took "
+    "longer than a job may), `misconfigured`, `rejected`, `missing`, `exists`, or `failed` by a fault of the hub.",
 )
 QUEUE_WAITING = Metric(
     "lockstep.queue.waiting", Instrument.GAUGE, "{message}", (), "Messages in `provisioning-jobs`, about."
@@ -79,7 +79,8 @@ CONNECTIONS_STOPPED = Metric(
     Instrument.GAUGE,
     "{connection}",
     ("connection", "health"),
-    "1 for each connection that stands still: `unavailable` or `quarantined`. None is told while it works.",
+    "1 for each connection that stands still: `unavailable` or `quarantined`. None is told while it works, "
+    "nor of an unavailable one where nothing waits for it.",
 )
 SCIM_REQUESTS = Metric(
     "lockstep.scim.requests",
@@ -93,7 +94,8 @@ SCIM_REFUSED = Metric(
     Instrument.COUNTER,
     "{call}",
     ("reason",),
-    "Calls at the SCIM and token endpoints whose credentials were refused, or that came too often (`rate`).",
+    "Calls at the SCIM and token endpoints whose credentials were refused, or could not be looked at "
+    "(`keysUnreachable`), or that came too often (`rate`).",
 )
 CREDENTIALS_DAYS_LEFT = Metric(
     "lockstep.credentials.days_left",
@@ -102,6 +104,9 @@ CREDENTIALS_DAYS_LEFT = Metric(
     ("name", "kind"),
     "Days until a credential ends: of the source `name` the one that ends first (kind `source`), of a Key Vault "
     "secret `name` its current version (kind `vault`). Negative when it is over.",
+)
+BACKUPS = Metric(
+    "lockstep.backups", Instrument.COUNTER, "{backup}", (), "Backups of all tables that were finished, each whole."
 )
 IMPORTS = Metric(
     "lockstep.imports",
@@ -126,6 +131,7 @@ METRICS = (
     SCIM_REQUESTS,
     SCIM_REFUSED,
     CREDENTIALS_DAYS_LEFT,
+    BACKUPS,
     IMPORTS,
 )
 

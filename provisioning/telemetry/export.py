@@ -10,8 +10,9 @@ import asyncio
 import contextlib
 import logging
 import os
+import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 EXPORT_SECONDS = 60.0
 FLUSH_SECONDS = 10.0
+ANSWER_SECONDS = 10.0
+"""How long an answer is waited for. The exporter's own limit is five minutes."""
 
 _OFF = (
     "APPLICATIONINSIGHTS_STATSBEAT_DISABLED_ALL",
@@ -45,11 +48,21 @@ class Exporting:
 
     meters: "MeterProvider"
     tracers: "TracerProvider"
+    _flushing: threading.Lock = field(default_factory=threading.Lock)
 
     def flush(self) -> None:
-        """Send what has gathered; blocks for ten seconds at most."""
-        self.meters.force_flush(FLUSH_SECONDS * 1000)
-        self.tracers.force_flush(int(FLUSH_SECONDS * 1000))
+        """Send what has gathered; blocks until that is sent or given up.
+
+        Does nothing while another flush is at it: with an endpoint that hangs, one waiting thread more each minute
+        would soon take all threads of the event loop, which resolves names in them.
+        """
+        if not self._flushing.acquire(blocking=False):
+            return
+        try:
+            self.meters.force_flush(FLUSH_SECONDS * 1000)
+            self.tracers.force_flush(int(FLUSH_SECONDS * 1000))
+        finally:
+            self._flushing.release()
 
     def close(self) -> None:
         """Send what has gathered, and end."""
@@ -80,6 +93,7 @@ def start(connection: str, authentication: str = "", *, role: str = "lockstep") 
         "credential": credential_of(authentication),  # given also where there is none: it would read the environment
         "disable_offline_storage": True,
         "retry_total": 2,
+        "read_timeout": ANSWER_SECONDS,
     }
     resource = Resource({"service.name": role, "service.version": VERSION})
     reader = PeriodicExportingMetricReader(

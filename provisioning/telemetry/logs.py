@@ -46,8 +46,15 @@ class HubRecord(logging.LogRecord):
         return told
 
     def getMessage(self) -> str:  # noqa: N802 - logging's name
-        """Return the line as JSON."""
-        return json.dumps(self.line(), ensure_ascii=False)
+        """Return the line as JSON. Never raises: the worker's handler would raise that into whoever logs."""
+        try:
+            text = json.dumps(self.line(), ensure_ascii=False)
+        except Exception as error:  # noqa: BLE001 - arguments that do not fit, or a value that cannot be written
+            plain = self.msg if isinstance(self.msg, str) else type(self.msg).__name__
+            told = {"message": _bounded(plain), "correlation": self.correlation, "unwritten": type(error).__name__}
+            text = json.dumps(told, ensure_ascii=False)
+        # Half of a surrogate pair cannot be sent.
+        return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 
 def described(error: BaseException) -> dict[str, str]:

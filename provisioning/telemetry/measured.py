@@ -1,5 +1,6 @@
 """A connector that is measured: each verb's time and outcome becomes a metric and a span, and a failure a line."""
 
+import asyncio
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Sequence
 from time import perf_counter
@@ -133,6 +134,9 @@ class MeasuredConnector(Connector):
                 if outcome not in {"missing", "exists"}:  # those are repaired inline
                     fields = {"connection": connection, "verb": verb, "outcome": outcome, "code": error.code}
                     self._log.warning("%s failed", verb, extra={"fields": fields})
+                raise
+            except asyncio.CancelledError:
+                outcome = "unavailable"  # it took longer than its job may
                 raise
             except BaseException:
                 outcome = "failed"

@@ -39,8 +39,8 @@ async def hub(azurite: Azurite) -> AsyncIterator[Hub]:
     await opened.close()
 
 
-def command(azurite: Azurite, *arguments: str) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "AzureWebJobsStorage": azurite.connection_string}
+def command(azurite: Azurite, *arguments: str, **setting: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "AzureWebJobsStorage": azurite.connection_string, **setting}
     return subprocess.run(
         [sys.executable, "-m", "provisioning.backup", *arguments],
         cwd=ROOT,
@@ -91,6 +91,32 @@ async def test_an_operator_saves_before_an_upgrade(hub: Hub, azurite: Azurite) -
     assert done.returncode == 0, done.stderr
     run = done.stdout.split()[-3]
     assert f"{run}/manifest.json" in [blob.name async for blob in hub.storage.container(CONTAINER).list()]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "setting", "words"),
+    [
+        (["list", "--account", "https://x.example"], {}, "--account is not the name of a storage account"),
+        (["save"], {"LOCKSTEP_BACKUP_DAY": "3"}, "Did you mean LOCKSTEP_BACKUP_DAYS?"),
+    ],
+)
+def test_what_is_given_wrongly_is_told_in_words(
+    azurite: Azurite, arguments: list[str], setting: dict[str, str], words: str
+) -> None:
+    refused = command(azurite, *arguments, **setting)
+    assert (refused.returncode, words in refused.stderr, "Traceback" in refused.stderr) == (1, True, False)
+
+
+def test_who_is_not_signed_in_is_told_to(azurite: Azurite, tmp_path: Path) -> None:
+    # Nobody can answer here: no identity of a machine, no folder of any tool, no path to one.
+    nobody = {
+        "AZURE_TOKEN_CREDENTIALS": "dev",
+        "HOME": str(tmp_path),
+        "PATH": str(tmp_path),
+        "AZURE_CONFIG_DIR": str(tmp_path),
+    }
+    refused = command(azurite, "list", "--account", "stlockstepcontosoprd", **nobody)
+    assert (refused.returncode, "az login" in refused.stderr) == (1, True)
 
 
 def test_help_names_the_commands(azurite: Azurite) -> None:

@@ -2,18 +2,22 @@
 
 import gzip
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
+from provisioning.backup import restoring
 from provisioning.backup.restoring import RefusedToRestore, Restore
 from provisioning.backup.runs import ORDER, MalformedBackup, Manifest, Position
 from provisioning.backup.saving import Backup
 from provisioning.hub import TABLES
-from provisioning.storage.entities import Exists, delete, insert, upsert
-from provisioning.storage.store import Storage
+from provisioning.storage.entities import Exists, Operation, StoreError, delete, insert, upsert
+from provisioning.storage.store import Storage, Table
+from tests.telemetry.conftest import Recorded, recorded
+
+__all__ = ["recorded"]
 
 ROWS: list[dict[str, Any]] = [
     {
@@ -50,10 +54,12 @@ async def saved(storage: Storage, tables: tuple[str, ...] = ("links", "directory
 
 
 async def rows(storage: Storage, table: str) -> dict[tuple[str, str], Mapping[str, Any]]:
+    """Every row but the number of resources, which a restore counts anew."""
     found = {}
     for partition in ("users", "groups", "connections"):
         async for row in storage.table(table).scan(partition, "-", "~"):
-            found[row["PartitionKey"], row["RowKey"]] = dict(row)
+            if row["RowKey"] != "n:!":
+                found[row["PartitionKey"], row["RowKey"]] = dict(row)
     return found
 
 
@@ -91,7 +97,7 @@ async def test_the_newest_whole_backup_is_the_latest(filled: Storage) -> None:
     half = backup(filled)
     await half.step(Position("29991231T000000Z", "links"))
     assert await restore.manifest("latest") == manifest
-    assert await restore.runs() == [manifest]
+    assert await restore.runs() == [manifest.run]
 
 
 async def test_a_step_done_twice_ends_in_the_same_files(filled: Storage) -> None:
@@ -113,7 +119,7 @@ async def test_a_table_of_several_parts_is_restored_whole(filled: Storage) -> No
     table = filled.table("directory")
     for start in range(0, 2000, 100):
         await table.transact(
-            [insert({"PartitionKey": "users", "RowKey": f"x:{number:05d}"}) for number in range(start, start + 100)]
+            [insert({"PartitionKey": "users", "RowKey": f"h:{number:05d}"}) for number in range(start, start + 100)]
         )
     before = await rows(filled, "directory")
     saving = backup(filled, ("directory",), pages=1)
@@ -152,15 +158,75 @@ async def test_nothing_that_jobs_act_on_is_restored_while_a_connection_is_enable
         await restore.restore(manifest, [table], over=True, progress=progress)
 
 
-async def test_connections_come_back_disabled(storage: Storage) -> None:
-    row = {"PartitionKey": "connections", "RowKey": "ad", "enabled": True, "name": "AD"}
-    await storage.table("connections").transact([insert(row)])
-    manifest = await saved(storage, ("connections",))
-    await storage.table("connections").transact([delete("connections", "ad")])
-    await Restore(storage, storage.container("backups")).restore(
-        manifest, ["connections"], over=False, progress=progress
-    )
-    assert (await rows(storage, "connections"))["connections", "ad"] == {**row, "enabled": False}
+async def test_the_directory_is_not_restored_while_a_source_writes_to_it(filled: Storage) -> None:
+    manifest = await saved(filled)
+    await filled.table("sources").transact([insert({"PartitionKey": "sources", "RowKey": "s:entra", "enabled": True})])
+    restore = Restore(filled, filled.container("backups"))
+    with pytest.raises(RefusedToRestore, match=r"enabled: entra\..*Disable every source"):
+        await restore.restore(manifest, ["directory"], over=True, progress=progress)
+
+
+@pytest.mark.parametrize(("table", "key"), [("connections", "ad"), ("sources", "s:entra")])
+async def test_connections_and_sources_come_back_disabled(storage: Storage, table: str, key: str) -> None:
+    row = {"PartitionKey": table, "RowKey": key, "enabled": True, "name": "AD"}
+    await storage.table(table).transact([insert(row)])
+    manifest = await saved(storage, (table,))
+    await storage.table(table).transact([delete(table, key)])
+    await Restore(storage, storage.container("backups")).restore(manifest, [table], over=False, progress=progress)
+    assert await storage.table(table).get(table, key) == {**row, "enabled": False}
+
+
+async def test_a_transaction_whose_answer_was_lost_is_written_again(
+    filled: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    manifest = await saved(filled)
+    before = await rows(filled, "directory")
+    await wipe(filled)
+    monkeypatch.setattr(restoring, "_PAUSES", (0.0,))
+    transact, failures = Table.transact, iter([StoreError("Storage did not answer; the change may have been made.")])
+
+    async def lost(self: Table, operations: Sequence[Operation]) -> list[str]:
+        done = await transact(self, operations)
+        for failure in failures:
+            raise failure
+        return done
+
+    monkeypatch.setattr(Table, "transact", lost)
+    await Restore(filled, filled.container("backups")).restore(manifest, ["directory"], over=False, progress=progress)
+    assert (await rows(filled, "directory")).items() >= before.items()
+
+
+async def test_a_backup_by_hand_removes_no_other(filled: Storage) -> None:
+    container = filled.container("backups")
+    await container.ensure()
+    await container.put("20200101T000000Z/manifest.json", b"{}", {})
+    saving = Backup(filled, container, ("links",), kept=None)
+    assert await saving.step(saving.begin()) is None
+    assert "20200101T000000Z/manifest.json" in [blob.name async for blob in container.list()]
+
+
+async def test_a_value_that_no_encoding_has_is_saved(filled: Storage) -> None:
+    at = Position("20261123T024700Z", "links")
+
+    class Page:
+        async def page(self, token: str) -> tuple[list[dict[str, str]], str]:
+            return [{"PartitionKey": "p", "RowKey": "r", "text": "\ud800"}], token
+
+    class Odd:
+        def table(self, _: str) -> Page:
+            return Page()
+
+    saving = Backup(cast(Storage, Odd()), filled.container("backups"), ("links",), None)
+    assert await saving.step(at) is None
+    manifest = await Restore(filled, filled.container("backups")).manifest(at.run)
+    assert manifest.rows("links") == 1
+
+
+def test_the_place_where_a_run_goes_on_has_no_blank_at_its_end() -> None:
+    # It stands beside the blob, in a header of HTTP.
+    at = Position("20261123T024700Z", "links")
+    assert str(at) == str(at).strip()
+    assert Position.parse(str(at)) == at
 
 
 async def test_a_damaged_part_is_found_before_anything_is_written(filled: Storage) -> None:
@@ -210,3 +276,11 @@ def test_a_message_that_is_no_position_is_refused(text: str) -> None:
 def test_a_manifest_that_cannot_be_read_is_refused_in_words(content: bytes) -> None:
     with pytest.raises(MalformedBackup, match="cannot be read"):
         Manifest.parse(content)
+
+
+async def test_a_finished_backup_is_counted_once(storage: Storage, recorded: Recorded) -> None:
+    saving = backup(storage, ("links",))
+    at = saving.begin()
+    assert await saving.step(at) is None
+    assert await saving.step(at) is None
+    assert [value for name, value, _ in recorded if name == "lockstep.backups"] == [1]

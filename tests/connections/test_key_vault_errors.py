@@ -1,5 +1,7 @@
 """What the Key Vault refuses, in the words and codes that an operator reads. Its own words are not repeated."""
 
+from unittest.mock import Mock
+
 import pytest
 from azure.core.exceptions import ClientAuthenticationError
 from azure.keyvault.secrets.aio import SecretClient
@@ -80,6 +82,23 @@ async def test_an_identity_that_gets_no_token_is_waited_for(
     error = await refused(vault_secrets)
     assert (type(error), error.code) == (Unavailable, "secret.noIdentity")
     assert "endpoint" not in str(error)
+
+
+@pytest.mark.parametrize("status", [200, 400, 403, 500])
+async def test_what_the_endpoint_of_the_identity_answers_is_not_taken_for_the_vaults_answer(
+    key_vault: Served, vault_secrets: KeyVaultSecrets, app_identity: AppIdentity, status: int
+) -> None:
+    key_vault.vault.put("a", "s3cret")
+    await vault_secrets.read("a")
+    response = Mock(status_code=status, reason="", request=Mock(url="http://169.254.131.2:8081/msi/token?resource=x"))
+    app_identity.failure = ClientAuthenticationError("Unexpected response", response=response)
+    assert vault_secrets._client is not None
+    await vault_secrets._client.close()
+    vault_secrets._client = None  # as after a start: no token is kept
+    with pytest.raises(ConnectorError) as caught:
+        await vault_secrets.read("a", 0)
+    assert (type(caught.value), caught.value.code) == (Unavailable, "secret.noIdentity")
+    assert await vault_secrets.read("a", 0.001) == "s3cret"
 
 
 async def test_a_host_that_asks_for_the_token_of_another_service_gets_none(

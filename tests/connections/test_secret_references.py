@@ -46,6 +46,14 @@ def test_a_secret_of_the_environment_is_read_when_it_is_asked_for(monkeypatch: p
     assert resolve("env:LOCKSTEP_SECRET_A").get_secret_value() == "two"
 
 
+def test_a_line_break_at_the_end_is_no_part_of_a_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOCKSTEP_SECRET_A", " one\ntwo \r\n")
+    assert resolve("env:LOCKSTEP_SECRET_A").get_secret_value() == " one\ntwo "
+    monkeypatch.setenv("LOCKSTEP_SECRET_A", "\n")
+    with pytest.raises(Misconfigured, match="is empty"):
+        resolve("env:LOCKSTEP_SECRET_A")
+
+
 def test_a_secret_of_the_file_is_found_by_name(secrets_file: Path) -> None:
     assert resolve("file:ldap-password", secrets_file).get_secret_value() == "correct horse"
 

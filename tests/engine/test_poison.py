@@ -3,7 +3,8 @@
 import json
 
 from connectors.contract import ObjectKind
-from provisioning.engine.jobs import Job, JobType
+from provisioning.backup.runs import Position
+from provisioning.engine.jobs import Job, JobType, backup_job
 from provisioning.engine.links import LinkStatus
 from tests.engine.conftest import World
 
@@ -36,3 +37,12 @@ async def test_a_message_that_is_no_job_is_reported_by_its_digest_without_its_co
     (entry,) = await world.report(connection="hub")
     assert entry.code == "job.malformed"
     assert "mira" not in entry.reason
+
+
+async def test_a_poisoned_backup_is_reported_with_the_runs_name_and_what_to_do(world: World) -> None:
+    job = backup_job(Position("20261123T024700Z", "links"))
+    await world.hub.poison.read(json.dumps(job.message()).encode())
+    (entry,) = await world.report(connection="hub")
+    assert (entry.code, entry.kind, entry.resource_id) == ("job.poisoned", "", "")
+    assert entry.correlation == "20261123T024700Z"
+    assert "provisioning.backup save" in entry.recommended_action

@@ -172,12 +172,18 @@ def test_names_of_the_local_system_are_no_typos_on_a_developers_machine_only(mon
         Settings()
 
 
+AZD = [ROOT / "azure.yaml", ROOT / "infra/bicep/main.parameters.json"]
+"""Their names are in the environment of whoever runs ``azd``, or takes over what ``azd env get-values`` prints."""
+
+
 def test_every_name_that_the_local_system_and_the_tests_set_is_known() -> None:
     known = {variable(name) for name in Settings.model_fields} | LOCAL_NAMES
     folders = ("sandbox", "benchmarks", "tests/crash", "tests/scim", "tests/conformance", "tests/faults")
     files = [path for folder in folders for path in (ROOT / folder).rglob("*.py")]
     used = {
-        name for path in [*files, ROOT / "Makefile"] for name in re.findall(r"\bLOCKSTEP_[A-Z]\w*", path.read_text())
+        name
+        for path in [*files, *AZD, ROOT / "Makefile"]
+        for name in re.findall(r"\bLOCKSTEP_[A-Z]\w*", path.read_text())
     }
     assert {name for name in used - known if not name.startswith("LOCKSTEP_SECRET_")} == set()
     assert used >= LOCAL_NAMES, "a name that nothing sets any more"

@@ -1,9 +1,11 @@
 """What arrives at Application Insights, by Azure's own exporter: names, values, properties; and what does not."""
 
 import asyncio
+import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,9 +13,12 @@ from typing import cast
 
 import azure.functions as func
 import pytest
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.trace import TracerProvider
 
 from connectors.errors import Rejected
 from provisioning.correlation import begin
+from provisioning.telemetry import export
 from provisioning.telemetry.catalogue import JOBS, LINKS_BEHIND, QUEUE_POISON, SCIM_REQUESTS
 from provisioning.telemetry.export import Exporting, Telemetry, credential_of, start
 from provisioning.telemetry.metrics import record
@@ -134,6 +139,41 @@ def test_what_cannot_be_sent_is_let_go_and_no_file_is_written(tmp_path: Path, mo
     assert time.monotonic() - began < 10
     started.close()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_endpoint_that_never_answers_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(export, "ANSWER_SECONDS", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        started = start(f"InstrumentationKey={KEY};IngestionEndpoint=http://127.0.0.1:{silent.getsockname()[1]}/")
+        record(JOBS, connection="ldap", type="converge", outcome="done")
+        began = time.monotonic()
+        started.flush()
+        assert time.monotonic() - began < 5
+        started.close()
+
+
+def test_of_flushes_that_hang_there_is_one() -> None:
+    """Else one thread more each minute would wait, until the event loop has none left to resolve names in."""
+
+    class Hanging:
+        begun = 0
+        free = threading.Event()
+
+        def force_flush(self, _: float) -> None:
+            self.begun += 1
+            self.free.wait(10)
+
+    meters = Hanging()
+    exporting = Exporting(cast("MeterProvider", meters), cast("TracerProvider", Hanging()))
+    first = threading.Thread(target=exporting.flush)
+    first.start()
+    exporting.flush()
+    exporting.flush()
+    assert meters.begun == 1
+    Hanging.free.set()
+    first.join()
+    exporting.flush()
+    assert meters.begun == 2
 
 
 @pytest.mark.parametrize("connection", ["nonsense", "InstrumentationKey=short;IngestionEndpoint=http://127.0.0.1:1/"])

@@ -81,6 +81,60 @@ def test_a_line_is_bounded(printed: StringIO) -> None:
     assert len(line) == 32
 
 
+class Unspeakable:
+    """A value that cannot be written."""
+
+    def __str__(self) -> str:
+        raise RuntimeError("s3cret")
+
+
+class Rim(logging.Handler):
+    """A handler like the worker's, which formats outside of any ``try``."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.texts: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.texts.append(self.format(record))
+
+
+@pytest.mark.parametrize(
+    ("message", "arguments", "fields"),
+    [
+        ("%s of %s", ("one",), {}),
+        ("none", ("one",), {}),
+        ("%s", (Unspeakable(),), {}),
+        ("field", (), {"value": Unspeakable()}),
+        ("key", (), {("a", "b"): 1}),
+        ("fields", (), "no mapping"),
+        ("number", (), {"value": 10**5000}),
+    ],
+)
+def test_what_cannot_be_written_is_told_and_not_raised_into_who_logs(
+    printed: StringIO, message: str, arguments: tuple[object, ...], fields: object
+) -> None:
+    rim = Rim()
+    logger = logging.getLogger("provisioning.tests")
+    logger.handlers[:] = [rim]
+    begin("entra-run-0006")
+    logger.info(message, *arguments, extra={"fields": fields})
+    (text,) = rim.texts
+    line = json.loads(text)
+    assert (line["message"], line["correlation"]) == (message, "entra-run-0006")
+    assert line["unwritten"]
+    assert "s3cret" not in text
+
+
+def test_half_of_a_surrogate_pair_does_not_keep_a_line_from_being_sent(printed: StringIO) -> None:
+    rim = Rim()
+    logger = logging.getLogger("provisioning.tests")
+    logger.handlers[:] = [rim]
+    logger.info("é\ud800", extra={"fields": {"value": "\udfff"}})
+    line = json.loads(rim.texts[0].encode())
+    assert (line["message"], line["value"]) == ("é?", "?")
+
+
 def test_a_field_does_not_stand_in_for_the_correlation(printed: StringIO) -> None:
     begin("entra-run-0004")
     logging.getLogger("provisioning.tests").info("told", extra={"fields": {"correlation": "forged", "message": "no"}})

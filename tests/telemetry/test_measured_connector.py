@@ -1,5 +1,6 @@
 """A measured connector is the connector it measures, and tells each verb's time and outcome."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 
@@ -82,6 +83,20 @@ async def test_each_error_has_its_outcome(
     with pytest.raises(type(error)):
         await measured.read(USER, "x")
     assert [attributes["outcome"] for _, _, attributes in recorded] == [outcome]
+
+
+async def test_a_call_that_took_longer_than_its_job_may_is_the_systems_and_no_fault_of_the_hub(
+    inner: MemoryConnector, measured: MeasuredConnector, recorded: Recorded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def slow(*_: object) -> Account:
+        await asyncio.sleep(60)
+        raise AssertionError
+
+    monkeypatch.setattr(inner, "read", slow)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.01):
+            await measured.read(USER, "x")
+    assert [attributes["outcome"] for _, _, attributes in recorded] == ["unavailable"]
 
 
 async def test_a_failure_is_a_line_with_its_code_and_without_its_text(

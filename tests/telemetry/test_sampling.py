@@ -65,6 +65,17 @@ def test_a_story_is_told_whole_or_not_at_all(told: InMemorySpanExporter) -> None
     assert names(told) == ["one, inside", "one", "two, inside", "two"]
 
 
+def test_of_a_flood_that_one_story_leads_to_a_bounded_part_is_told(told: InMemorySpanExporter, time: Time) -> None:
+    """A resync is one job, and sends one for each person."""
+    with span("resync"):
+        cause = current()
+    for _ in range(1000):
+        with span("converge", cause=cause):
+            pass
+        time.seconds += 0.01
+    assert names(told).count("converge") == pytest.approx(10 + 10 * 5, abs=1)
+
+
 def test_what_follows_from_a_told_story_is_told_beyond_the_bound(told: InMemorySpanExporter) -> None:
     with span("request"):
         cause = current()
