@@ -3,6 +3,7 @@
 Terraform has the same ones in snake_case, with the same defaults and words; ``make infra-check`` holds them to that.
 """
 
+import argparse
 import re
 import sys
 from collections.abc import Iterator
@@ -56,6 +57,7 @@ def written(page: str, template: str) -> str:
 
 def main() -> int:
     """Write the page."""
+    argparse.ArgumentParser(prog="python -m infra.parameters", description=__doc__).parse_args()
     PAGE.write_text(written(PAGE.read_text(), TEMPLATE.read_text()))
     return 0
 
