@@ -69,12 +69,12 @@ class Application:
 
     def fail(self, step: Step, error: ConnectorError) -> None:
         """Keep why a step failed and report it; what is only put off is reported as waiting."""
-        self.error = error
-        self.answered = self.answered or not isinstance(error, Unavailable)
-        put_off = isinstance(error, Unavailable | Misconfigured)
+        self.error, self.answered = error, self.answered or not isinstance(error, Unavailable)
+        if isinstance(step, Deactivate) and error.may_have_happened:
+            self.link = dataclasses.replace(self.link, active=False)  # it is done again, or taken back by activating
         self._report(
             ACTIONS[type(step)],
-            Status.WAITING if put_off else Status.FAILURE,
+            Status.WAITING if isinstance(error, Unavailable | Misconfigured) else Status.FAILURE,
             problem=Problem(error.code, str(error), error.fix),
         )
 

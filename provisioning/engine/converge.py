@@ -151,14 +151,13 @@ class Converger:
             log.warning("the lease ran out; the next job sees what was done", extra={"fields": fields})
             return False
         await self.sender.send(groups)
-        await self._afterwards(job, connection, held, settled, work, steps, waiters)
+        await self._afterwards(job, connection, settled, work, steps, waiters)
         return work.error is None
 
     async def _afterwards(
         self,
         job: Job,
         connection: Connection,
-        before: Link,
         link: Link,
         work: Application,
         steps: Sequence[Step],

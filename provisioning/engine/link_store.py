@@ -17,6 +17,7 @@ from provisioning.engine.links import (
     Link,
     LinkStatus,
     MemberLink,
+    Problem,
     acknowledgement_key,
     due_key,
     link_key,
@@ -173,8 +174,11 @@ class LinkStore:
         if not link.remote_id:
             return
         free = dataclasses.replace(link.without_account(remembered=status is LinkStatus.NEW), status=status)
+        if status is LinkStatus.DELETED:  # nothing is left to be done here: what was refused before is settled
+            free = dataclasses.replace(free, problem=Problem(), attempts=0, due="", since=None)
+        moves = [*_clock_moves(link.due, free), *_claim_moves(link, free)]
         with contextlib.suppress(Changed, Missing):
-            await self._table.transact([replace(free.entity(), link.etag), *_claim_moves(link, free)])
+            await self._table.transact([replace(free.entity(), link.etag), *moves])
 
     async def forget_members(self, connection: str, group_id: str) -> None:
         """Remove the memberships of a group whose account is deleted, and their clocks; a round trip for each 50."""
@@ -289,12 +293,8 @@ def _claim_moves(before: Link, after_: Link) -> list[Operation]:
     moves: list[Operation] = []
     if before.remote_id != after_.remote_id:
         if after_.remote_id:
-            claim: Entity = {
-                "PartitionKey": after_.connection,
-                "RowKey": _claim_key(after_.remote_id),
-                "resource": after_.resource_id,
-            }
-            moves.append(insert(claim))
+            key = {"PartitionKey": after_.connection, "RowKey": _claim_key(after_.remote_id)}
+            moves.append(insert({**key, "resource": after_.resource_id}))
         if before.remote_id:
             moves.append(delete(before.connection, _claim_key(before.remote_id)))
     return moves

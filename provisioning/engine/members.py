@@ -148,7 +148,7 @@ class MembersConverger:
         acknowledge: bool,
     ) -> bool:
         started = time.monotonic()
-        failures, whole = await self._change(connection, connector, memberships)
+        failures, whole = await self._change(connector, memberships)
         duration = round((time.monotonic() - started) * 1000)
         settled: list[tuple[MemberLink, MemberLink | None, datetime | None]] = []
         entries: list[Entry] = []
@@ -170,7 +170,7 @@ class MembersConverger:
         return whole is None and not failures
 
     async def _change(
-        self, connection: Connection, connector: Connector, memberships: Sequence[Membership]
+        self, connector: Connector, memberships: Sequence[Membership]
     ) -> tuple[Mapping[str, ConnectorError], ConnectorError | None]:
         add = [each.member_remote for each in memberships if each.step() is MemberStep.ADD]
         remove = [each.member_remote for each in memberships if each.step() is MemberStep.REMOVE]

@@ -109,7 +109,7 @@ def _removal(kind: ObjectKind, link: Link, features: Features, deletion: Literal
     if user and deletion == "deactivate":
         if not features.deactivate_users:
             return [Skip("deactivateOff")]
-        return [] if link.active is False else [Deactivate()]
+        return [] if _inactive(link) else [Deactivate()]
     allowed = features.delete_users if user else features.delete_groups
     return [Delete()] if allowed else [Skip("deleteOff")]
 
@@ -125,9 +125,9 @@ def _bring(desired: Desired, features: Features) -> Step:
 def _alignment(desired: Desired, link: Link, features: Features) -> list[Step]:
     steps: list[Step] = []
     user = desired.kind is ObjectKind.USER
-    if user and desired.active != link.active and link.active is not None:
+    if user and link.active is not None and (desired.active != link.active or not (desired.active or _inactive(link))):
         if not features.deactivate_users:
-            steps.append(Skip("deactivateOff"))
+            steps += [Skip("deactivateOff")] if desired.active != link.active else []
         elif not desired.active:
             steps.append(Deactivate())
     changes = differences(desired, link.values)
@@ -137,6 +137,13 @@ def _alignment(desired: Desired, link: Link, features: Features) -> list[Step]:
     if user and desired.active and link.active is False and features.deactivate_users:
         steps.append(Activate())
     return steps
+
+
+def _inactive(link: Link) -> bool:
+    """Tell whether a user is known to be inactive. After a failure nobody knows: the answer of an activation may have
+    been lost, and whoever has left since would stay active. To deactivate twice is harmless.
+    """
+    return link.active is False and not link.attempts
 
 
 def differences(desired: Desired, applied: Mapping[str, Wanted]) -> dict[str, Wanted]:

@@ -3,6 +3,7 @@
 import pytest
 
 from connectors.contract import ObjectKind
+from connectors.errors import Rejected
 from provisioning.connections.connection import Features
 from provisioning.engine.links import LinkStatus
 from tests.engine.conftest import MANAGER, World
@@ -169,6 +170,40 @@ async def test_two_candidates_are_parked_for_an_administrator_and_none_is_picked
     link = await world.link(mira, "second")
     assert (link.status, link.problem.code, link.remote_id) == (LinkStatus.PARKED, "match.ambiguous", "")
     assert all("title" not in each.attributes for each in world.targets["second"].accounts.values())
+
+
+@pytest.mark.parametrize("active", [True, False])
+async def test_a_switch_whose_answer_was_lost_is_taken_back_all_the_same(world: World, active: bool) -> None:
+    mira = await world.user("mira", active=True)
+    await world.settle()
+    if not active:
+        await world.patch(mira, active=False)
+        await world.settle()
+    world.target.answers_lost = True
+    await world.patch(mira, active=not active)
+    await world.run(await world.take())
+    world.target.answers_lost = False
+    await world.patch(mira, active=active)
+    await world.settle()
+    account = world.account("mira")
+    assert account is not None
+    assert account.active is active
+
+
+async def test_a_leaver_whose_account_somebody_else_has_by_now_is_not_looked_at_any_more(empty_world: World) -> None:
+    await empty_world.connect(deletion="deactivate")
+    mira = await empty_world.user("mira", active=True)
+    await empty_world.settle()
+    empty_world.target.failure = Rejected("no", code="memory.no")
+    await empty_world.delete(mira)
+    await empty_world.settle()
+    empty_world.target.failure = None
+    again = await empty_world.user("mira", active=True)
+    await empty_world.settle()
+    assert (await empty_world.link(again)).status is LinkStatus.APPLIED
+    gone = await empty_world.link(mira)
+    assert (gone.remote_id, gone.status, gone.due, gone.problem.code) == ("", LinkStatus.DELETED, "", "")
+    assert (await empty_world.hub.health.counts()).links_behind == 0
 
 
 async def test_an_account_of_another_resource_is_not_taken_over(world: World) -> None:
