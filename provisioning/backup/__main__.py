@@ -26,8 +26,9 @@ from provisioning.storage.opening import open_storage
 from provisioning.storage.store import Storage
 
 _ROLES = (
-    "You need the roles Storage Table Data Contributor and Storage Blob Data Contributor on the account; a new role "
-    "takes some minutes. AuthorizationFailure is its firewall: run this from a machine that it lets in."
+    "You need the roles Storage Table Data Contributor on the account and Storage Blob Data Contributor on its "
+    f"container {CONTAINER!r} alone; a new role takes some minutes. AuthorizationFailure is its firewall: run this "
+    "from a machine that it lets in."
 )
 _EVERY = 10_000
 """Rows after which progress is told."""
@@ -87,6 +88,7 @@ def _advise(run: str, tables: Sequence[str], since: Since) -> None:
     for people, what in (
         (since.left_out, "Not restored, because the links know that they were deleted since"),
         (since.deactivated, "Restored as inactive, because the links know that they were deactivated since"),
+        (since.unnamed, "Somebody else has taken their names since; rename or delete them, or let Entra do it"),
         (since.let_go, "Came since the backup; their accounts are linked anew when they come again"),
     ):
         if people:

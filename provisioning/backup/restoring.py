@@ -17,6 +17,7 @@ from itertools import batched, groupby
 from operator import itemgetter
 from typing import Any
 
+from provisioning.backup.claims import settle_accounts
 from provisioning.backup.derived import derived, is_derived
 from provisioning.backup.runs import MANIFEST, MalformedBackup, Manifest, Part, whole
 from provisioning.backup.since import Since
@@ -110,6 +111,8 @@ class Restore:
                     await asyncio.gather(*(self._bring(table, chunk, over=over) for chunk in some))
                 written += len(rows)
                 progress(f"restoring {table}", written, total)
+        if LINKS in tables:
+            await settle_accounts(self.storage.table(LINKS), await self._connections(manifest))
         if DIRECTORY in tables:
             await since.settle(self.storage, await self._connections(manifest))
         return since
@@ -120,8 +123,10 @@ class Restore:
         following = {row["RowKey"]: row for each in rows for row in derived(table, each)}
         before: dict[str, Entity] = {}
         if over:
+            written = {row["RowKey"] for row in rows}
             current = target.scan(partition, rows[0]["RowKey"], rows[-1]["RowKey"] + "\x20")
-            before = {row["RowKey"]: row async for each in current for row in derived(table, each)}
+            older = [row async for row in current if row["RowKey"] in written]  # the others stay, with what is theirs
+            before = {row["RowKey"]: row for each in older for row in derived(table, each)}
         for chunk in _chunks([*rows, *following.values()]):
             await _write(target, chunk)
         for key in before.keys() - following.keys():

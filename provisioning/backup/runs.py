@@ -115,8 +115,23 @@ class Manifest:
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise MalformedBackup(f"The manifest cannot be read ({type(error).__name__}).") from error
         if version != FORMAT:
-            raise MalformedBackup(f"The backup {read.run} has format {version}; this version reads {FORMAT}.")
+            raise MalformedBackup(
+                f"The backup {read.run[:40]!r} has format {version!r:.40}; this version reads {FORMAT}."
+            )
+        if not read._sound:
+            raise MalformedBackup("The manifest names what no backup has: somebody has changed it.")
         return read
+
+    @property
+    def _sound(self) -> bool:
+        """Whether what it names has the form that a backup gives it: parts of this run and of its tables only."""
+        part = re.compile(rf"{re.escape(self.run)}/({'|'.join(map(re.escape, self.tables))})/[0-9]{{5,}}\.jsonl\.gz")
+        return (
+            _NAME.fullmatch(self.run) is not None
+            and self.version.isprintable()
+            and all(_TABLE.fullmatch(table) for table in self.tables)
+            and all(part.fullmatch(each.name) for each in self.parts)
+        )
 
 
 def whole(names: Iterable[str]) -> list[str]:

@@ -8,13 +8,12 @@ nobody else could be linked to those.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from provisioning.backup.claims import GONE, settle_names
 from provisioning.directory.outbox import PARTITIONS
 from provisioning.directory.records import entity_of, resource_of
 from provisioning.storage.entities import MAX_OPERATIONS, Entity, Missing, Stored, after, delete, upsert
 from provisioning.storage.store import Storage, Table
 
-_GONE = "gone"
-"""Stands for the generation in the link of a resource that is deleted."""
 _KINDS = {partition: kind for kind, partition in PARTITIONS.items()}
 
 
@@ -22,7 +21,8 @@ _KINDS = {partition: kind for kind, partition in PARTITIONS.items()}
 class Since:
     """Who was deleted, and who was deactivated (with the generations that links have of them).
 
-    ``left_out`` and ``deactivated`` note whom that has concerned, and ``let_go`` whose links were removed.
+    ``left_out`` and ``deactivated`` note whom that has concerned, ``let_go`` whose links were removed, and
+    ``unnamed`` whose name somebody else has taken.
     """
 
     gone: set[str] = field(default_factory=set)
@@ -30,6 +30,7 @@ class Since:
     left_out: list[str] = field(default_factory=list)
     deactivated: list[str] = field(default_factory=list)
     let_go: list[str] = field(default_factory=list)
+    unnamed: list[str] = field(default_factory=list)
 
     async def read(self, links: Table, connections: Iterable[str]) -> None:
         """Read the links as they are now."""
@@ -37,7 +38,7 @@ class Since:
             rows = links.scan(connection, "l:", after("l:"), select=["RowKey", "generation", "active"])
             async for row in rows:
                 resource = row["RowKey"].removeprefix("l:")
-                if row["generation"] == _GONE:
+                if row["generation"] == GONE:
                     self.gone.add(resource)
                 elif row.get("active") is False:
                     self.inactive.setdefault(resource, set()).add(row["generation"])
@@ -65,6 +66,7 @@ class Since:
         Not of those whose deletion is still to be told to the connection: the outbox has it.
         """
         directory, links = storage.table("directory"), storage.table("links")
+        self.unnamed += await settle_names(directory)
         kept: set[str] = set()
         for partition in PARTITIONS.values():
             ids = [row["RowKey"][2:] async for row in directory.scan(partition, "d:", after("d:"), select=["RowKey"])]
@@ -79,7 +81,7 @@ class Since:
             )
             async for row in rows:
                 resource = row["RowKey"].removeprefix("l:")
-                if resource not in kept and row["generation"] != _GONE:
+                if resource not in kept and row["generation"] != GONE:
                     await self._let_go(links, row, resource)
 
     async def _let_go(self, links: Table, row: Mapping[str, str], resource: str) -> None:

@@ -11,11 +11,13 @@ import pytest
 from connectors.contract import ObjectKind
 from connectors.memory import DIRECTORIES
 from connectors.memory import Directory as Target
+from provisioning.backup import __main__ as backup_command
 from provisioning.backup.runs import CONTAINER, ORDER
 from provisioning.connections.connection import Connection
 from provisioning.engine.jobs import backup_job
 from provisioning.hub import QUEUES, TABLES, Hub
 from provisioning.settings import Settings
+from provisioning.storage.entities import StoreError
 from provisioning.storage.store import Storage
 from sandbox.azurite import Azurite
 from tests.draining import drain
@@ -122,3 +124,15 @@ def test_who_is_not_signed_in_is_told_to(azurite: Azurite, tmp_path: Path) -> No
 def test_help_names_the_commands(azurite: Azurite) -> None:
     told = command(azurite, "--help").stdout
     assert all(word in told for word in ("list", "save", "restore"))
+
+
+def test_whoever_may_not_is_told_the_narrowest_roles(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def refused(_: object) -> int:
+        raise StoreError("Storage answers 403 AuthorizationPermissionMismatch.")
+
+    monkeypatch.setattr(backup_command, "_run", refused)
+    assert backup_command.main(["list"]) == 1
+    # On the whole account that role is one on the package that the app runs.
+    assert "Storage Blob Data Contributor on its container 'backups' alone" in capsys.readouterr().err

@@ -278,6 +278,25 @@ def test_a_manifest_that_cannot_be_read_is_refused_in_words(content: bytes) -> N
         Manifest.parse(content)
 
 
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"run": "../releases"},
+        {"version": "\x1b[2J"},
+        {"tables": ["links", "("]},
+        {"parts": [{"name": "part", "rows": 1, "sha256": ""}]},
+        {"parts": [{"name": "20260101T000000Z/links/00000.jsonl.gz", "rows": 1, "sha256": ""}]},
+        {"parts": [{"name": "20261123T024700Z/links/../../../releases/x.zip", "rows": 1, "sha256": ""}]},
+    ],
+)
+def test_a_manifest_that_leads_elsewhere_is_refused(changed: Mapping[str, Any]) -> None:
+    part = {"name": "20261123T024700Z/links/00000.jsonl.gz", "rows": 1, "sha256": ""}
+    good = {"format": 1, "run": "20261123T024700Z", "version": "0.1.0", "tables": ["links"], "parts": [part]}
+    assert Manifest.parse(json.dumps(good).encode()).rows("links") == 1
+    with pytest.raises(MalformedBackup, match="somebody has changed it"):
+        Manifest.parse(json.dumps({**good, **changed}).encode())
+
+
 async def test_a_finished_backup_is_counted_once(storage: Storage, recorded: Recorded) -> None:
     saving = backup(storage, ("links",))
     at = saving.begin()

@@ -2,14 +2,17 @@
 
 from datetime import timedelta
 
+import pytest
+
 from connectors.contract import ObjectKind
 from connectors.errors import Rejected
 from provisioning.backup.restoring import Restore
 from provisioning.backup.runs import ORDER, Manifest, Position
 from provisioning.backup.saving import Backup
 from provisioning.backup.since import Since
+from provisioning.directory.resources import Taken
 from provisioning.engine.jobs import Job, JobType
-from provisioning.storage.entities import Entity, delete
+from provisioning.storage.entities import Entity, delete, upsert
 from provisioning.storage.store import Storage
 from tests.engine.conftest import USER, World, empty_world, settings, world
 
@@ -117,6 +120,77 @@ async def test_somebody_renamed_since_can_be_renamed_again_after_restoring_over(
     await world.patch(mira, userName="mira.new")
     await world.settle()
     assert world.account("mira.new")
+
+
+async def test_who_came_since_is_as_before_after_restoring_over(world: World) -> None:
+    mira = await world.user("mira")
+    staff = await world.group("staff", mira)
+    await world.settle()
+    manifest = await saved(world.hub.storage)
+    came = [await world.user(f"came{number}") for number in range(12)]
+    await world.hub.directory.change_members(staff.id, add=[each.id for each in came])
+    await world.settle()
+    await restored(world, manifest, "directory", over=True)
+    for each in came:
+        assert await world.hub.directory.find(USER, "userName", str(each.document["userName"]), "entra")
+        assert [group async for group in world.hub.directory.memberships.groups_of(each.id)] == [staff.id]
+        await world.patch(each, userName=f"new.{each.id}")
+
+
+@pytest.mark.parametrize("over", [True, False])
+async def test_of_two_who_had_a_name_in_turn_the_later_keeps_it_and_both_can_be_changed(
+    world: World, over: bool
+) -> None:
+    mira = await world.user("mira")
+    await world.settle()
+    storage = world.hub.storage
+    document = await storage.table("directory").get("users", f"d:{mira.id}")
+    assert document is not None
+    if over:
+        manifest = await saved(storage)
+    await world.patch(mira, userName="mira.old")
+    namesake = await world.user("mira")
+    await world.settle()
+    if not over:  # as a run that read the one before the rename and the other after it
+        await storage.table("directory").transact([upsert(document)])
+        manifest = await saved(storage)
+        await lose(storage, "directory")
+    since = await restored(world, manifest, "directory", over=over)
+    assert since.unnamed == [mira.id]
+    (found,) = await world.hub.directory.find(USER, "userName", "mira", "entra")
+    assert found.id == namesake.id
+    with pytest.raises(Taken):
+        await world.patch(mira, title="Lead")
+    await world.patch(mira, userName="mira.old", title="Lead")
+    await world.patch(namesake, userName="mira.new")
+    await world.settle()
+    assert {account.name for account in world.target.accounts.values()} == {"mira.old", "mira.new"}
+
+
+async def test_of_two_links_to_one_account_the_one_of_who_is_there_keeps_it(world: World) -> None:
+    await world.change(deletion="deactivate")
+    mira = await world.user("mira", active=True)
+    await world.settle()
+    await world.delete(mira)
+    await world.settle()
+    storage = world.hub.storage
+    before = await storage.table("links").get("target", f"l:{mira.id}")
+    assert before is not None
+    again = await world.user("mira", active=True)
+    await world.settle()
+    account = (await world.link(again)).remote_id
+    assert before["remoteId"] == account
+    # As a run that read the one link before the account was handed over, and the other after it.
+    await storage.table("links").transact([upsert(before)])
+    manifest = await saved(storage)
+    await lose(storage, "links")
+    await restored(world, manifest, "links")
+    assert await world.hub.links.owner("target", account) == again.id
+    assert (await world.link(mira)).remote_id == ""
+    world.target.remove(world.target.accounts[account])
+    await world.patch(again, displayName="Mira")
+    await world.settle()
+    assert world.account("mira")
 
 
 async def test_a_link_whose_clock_was_wound_while_the_backup_ran_is_settled_after_a_restore(world: World) -> None:
