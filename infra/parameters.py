@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from infra.checks.options import snake
+
 ROOT = Path(__file__).resolve().parents[1]
 TEMPLATE = ROOT / "infra/bicep/main.bicep"
 PAGE = ROOT / "docs/deploy.md"
@@ -30,7 +32,7 @@ class Parameter:
     @property
     def variable(self) -> str:
         """Its name in Terraform."""
-        return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", self.name).lower()
+        return snake(self.name)
 
 
 def read(template: str) -> list[Parameter]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 class Role:
     """A built-in role at the narrowest scope that serves: ``storage``, ``vault``, ``insights``, ``app``, ``releases``.
 
-    ``clients`` are the packages that need it. infra/checks/evidence.py holds both sides: a package that the code
+    ``clients`` are the packages that need it. infra/checks/steps/code.py holds both sides: a package that the code
     imports without its role, and a role whose packages nobody imports.
     """
 

@@ -22,6 +22,7 @@ REQUESTS_PER_SECOND = 20
 JOBS_PER_SECOND = 10
 """What an instance of 2 GB does in a burst. Assumed, far below what processor time alone would allow: most of a request
 is waiting, and the Functions host takes its share."""
+CYCLE_REQUESTS_PER_SECOND = 25
 LEAST_SECONDS = 1
 """An execution that runs alone is billed for a second at least. Documented."""
 HOST_CALLS = 2
@@ -75,8 +76,6 @@ class Deployment:
     ready_http: int = 0
     ready_jobs: int = 0
     rules: Sequence[int] = ()
-    endpoints: int = 0
-    zones: int = 0
     people: int = 10_000
     burst: bool = True
     logged: Logged = Logged()
@@ -174,8 +173,6 @@ def bill(found: Month, deployment: Deployment, prices: Prices) -> dict[str, floa
         ),
         "Microsoft.Insights/scheduledQueryRules": sum(prices.cost(alert(each), 1) for each in deployment.rules),
         "Microsoft.KeyVault/vaults": prices.cost("vault requests", found.vault),
-        "Microsoft.Network/privateEndpoints": prices.cost("private endpoint", deployment.endpoints),
-        "Microsoft.Network/privateDnsZones": prices.cost("private DNS zone", deployment.zones),
     }
 
 
@@ -188,9 +185,9 @@ def alert(minutes: int) -> str:
     raise ValueError(f"No price is known for a rule that is evaluated every {minutes} minutes.")
 
 
-def cycle(requests: float, per_second: float = 25) -> float:
+def cycle(requests: float) -> float:
     """Return the hours that so many requests take, at the rate that Microsoft asks an endpoint to bear."""
-    return requests / per_second / 3600
+    return requests / CYCLE_REQUESTS_PER_SECOND / 3600
 
 
 def rounded(amount: float) -> float:

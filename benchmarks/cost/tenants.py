@@ -1,6 +1,6 @@
 """Three tenants as examples of size: what usual churn asks of a hub, and which parameters do. Pure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from benchmarks.cost.footprint import Counted
 from benchmarks.cost.model import Deployment, bill, cycle, month
@@ -34,16 +34,9 @@ class Tenant:
         return self.people * (2 + GROUPS)
 
     def deployment(self, base: Deployment) -> Deployment:
-        """Return a deployment of this size."""
-        return Deployment(
-            memory=self.memory,
-            connections=base.connections,
-            ready_http=self.ready_http,
-            ready_jobs=self.ready_jobs,
-            rules=base.rules,
-            people=self.people,
-            burst=base.burst,
-            logged=base.logged,
+        """Return a deployment of this size, in all else as ``base``."""
+        return replace(
+            base, memory=self.memory, ready_http=self.ready_http, ready_jobs=self.ready_jobs, people=self.people
         )
 
 

@@ -1,6 +1,5 @@
 """What the code says that templates must agree with, as JSON: ``python -m infra.checks.code`` in the tree's root."""
 
-import importlib
 import json
 import os
 import re
@@ -12,6 +11,7 @@ from typing import Any
 from infra.hub import describe, text
 from infra.roles import ROLELESS, ROLES
 from provisioning.settings import Settings, SettingsError
+from provisioning.telemetry.catalogue import METRICS
 
 
 def settings() -> dict[str, Any]:
@@ -23,13 +23,9 @@ def settings() -> dict[str, Any]:
     }
 
 
-def metrics() -> dict[str, list[str]] | None:
-    """Return the names of the metrics with their properties, or ``None`` where there is no catalogue."""
-    try:
-        catalogue = importlib.import_module("provisioning.telemetry.catalogue")
-    except ModuleNotFoundError:
-        return None
-    return {each.name: sorted(each.attributes) for each in catalogue.METRICS}
+def metrics() -> dict[str, list[str]]:
+    """Return the names of the metrics with their properties."""
+    return {each.name: sorted(each.attributes) for each in METRICS}
 
 
 def runtime() -> str:

@@ -25,13 +25,13 @@ def main(words: list[str] | None = None) -> int:
     try:
         return int(_run(options))
     except Refused as problem:
-        print(f"refused, and nothing was changed: {problem}", file=sys.stderr)
+        say(f"refused, and nothing was changed: {problem}", error=True)
         return Ending.REFUSED
     except Failed as problem:
-        print(f"FAILED: {problem}", file=sys.stderr)
+        say(f"FAILED: {problem}", error=True)
         return Ending.BACK
     except KeyboardInterrupt:
-        print("interrupted: see python -m infra.rollout versions", file=sys.stderr)
+        say("interrupted: see python -m infra.rollout versions", error=True)
         return 130
 
 

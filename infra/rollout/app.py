@@ -16,9 +16,9 @@ _UPLOAD_SECONDS = 240
 _TRIES, _TRIES_SECONDS = 5, 300
 """How often and how long a package is offered to an endpoint that is itself starting or restarting."""
 _STATUS_SECONDS = 600
-_ENDINGS = {3: "failed", -1: "was cancelled", 5: "was cancelled by another deployment", 6: "succeeded in part only"}
 _DEPLOYMENT = re.compile(r"[\w-]{1,64}")
 _DONE = 4
+_ENDINGS = {3: "failed", -1: "was cancelled", 5: "was cancelled by another deployment", 6: "succeeded in part only"}
 """Statuses of a deployment, as Kudu numbers them."""
 
 

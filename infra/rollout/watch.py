@@ -7,6 +7,10 @@ from dataclasses import dataclass, field
 from infra.rollout import web
 from infra.rollout.words import Failed, Refused, say
 
+_MOST_PROBLEMS = 50
+_LONGEST = 1000
+"""Characters of each thing that the app says of itself."""
+
 
 @dataclass(frozen=True, slots=True)
 class Patience:
@@ -44,8 +48,13 @@ def look(origin: str) -> Health:
     told = answer.json
     if not isinstance(told, dict) or not isinstance(told.get("version"), str) or not told["version"]:
         return Health(words=f"/healthz answers {answer.status}" + (": no function" if answer.status == 404 else ""))
-    problems = tuple(str(problem) for problem in told.get("problems") or ())
-    return Health(told["version"], str(told.get("status", "")), problems)
+    problems = told.get("problems")
+    listed = problems[:_MOST_PROBLEMS] if isinstance(problems, list) else []
+    return Health(
+        told["version"][:_LONGEST],
+        str(told.get("status", ""))[:_LONGEST],
+        tuple(str(each)[:_LONGEST] for each in listed),
+    )
 
 
 def watch(

@@ -45,7 +45,7 @@ class Answer:
         """The body read as JSON, or None when it is none."""
         try:
             return json.loads(self.body)
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
 
 
@@ -80,8 +80,14 @@ def ask(
 ) -> Answer:
     """Send one request.
 
-    Raises ``NoAnswer``: no whole answer in time, or ``Unreachable``: no connection, or no trusted certificate.
+    Raises ``NoAnswer``: no whole answer in time, or ``Unreachable``: no connection, or no trusted certificate; and
+    ``Refused`` for a header that cannot be sent.
     """
+    if not all(value.isascii() and value.isprintable() for value in (headers or {}).values()):
+        # Looked at here: http.client would repeat the header in its error, and with it the token.
+        raise Refused(
+            f"Nothing was sent to {urlsplit(url).netloc}: the token has line breaks or characters that it cannot have."
+        )
     request = urllib.request.Request(url, data=body, headers=dict(headers or {}), method=method)  # noqa: S310 - origin() lets http(s) through only
     opener = urllib.request.build_opener(_NoRedirect, urllib.request.HTTPSHandler(context=ssl.create_default_context()))
     if is_local(url):

@@ -269,6 +269,11 @@ variable "app_settings" {
     condition     = alltrue([for name in keys(var.app_settings) : startswith(name, "LOCKSTEP_")])
     error_message = "app_settings are the hub's own, which begin with LOCKSTEP_; the templates set what the host needs."
   }
+
+  validation {
+    condition     = alltrue([for name, value in var.app_settings : startswith(value, "@Microsoft.KeyVault(") if startswith(name, "LOCKSTEP_SECRET_")])
+    error_message = "A secret in app_settings would stand in the state: put it into the vault and name it as vault:NAME, or give a Key Vault reference, @Microsoft.KeyVault(...)."
+  }
 }
 
 variable "delete_lock" {

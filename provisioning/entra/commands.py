@@ -2,7 +2,6 @@
 
 import hashlib
 import sys
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -211,13 +210,12 @@ def _restart(graph: Graph, job: Job, reset_scope: str, *, yes: bool) -> None:
     say("Restarted.")
 
 
-def _confirm(question: str, declined: str, *, yes: bool, ask: Callable[[], str] | None = None) -> None:
+def _confirm(question: str, declined: str, *, yes: bool) -> None:
     if yes:
         return
     sys.stdout.write(f"{question} Only 'yes' is taken: ")
     sys.stdout.flush()
-    answer = (ask or sys.stdin.readline)()
-    if answer.strip() != "yes":
+    if sys.stdin.readline().strip() != "yes":
         raise EntraError(declined)
 
 

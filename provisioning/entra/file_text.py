@@ -11,7 +11,11 @@ from provisioning.entra.mappings import OBJECT_FLOW_TYPES, AttributeMapping, Def
 def dump(managed: Managed) -> str:
     """Return what is managed as the text of a file."""
     objects = {name: dict(_object_members(mapping)) for name, mapping in managed.items()}
-    return yaml.safe_dump({"objects": objects}, sort_keys=False, allow_unicode=True, width=120)
+    text = yaml.safe_dump({"objects": objects}, sort_keys=False, allow_unicode=True, width=120)
+    if text.replace("\n", "").isprintable():
+        return text
+    # Marks of direction and the like would show a reviewer something else than what stands there.
+    return yaml.safe_dump({"objects": objects}, sort_keys=False, allow_unicode=False, width=120)
 
 
 def _object_members(mapping: ObjectMapping) -> Iterator[tuple[str, Any]]:

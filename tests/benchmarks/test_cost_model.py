@@ -124,5 +124,11 @@ def test_every_resource_has_a_row_and_what_is_metered_is_summed_up() -> None:
     assert set(idle) <= {each.type for each in RESOURCES}
 
 
+def test_options_are_told_with_the_prices_of_the_list() -> None:
+    told = {each.type: each.price for each in RESOURCES}
+    for resource, price in (("privateEndpoints", "private endpoint"), ("privateDnsZones", "private DNS zone")):
+        assert told[f"Microsoft.Network/{resource}"].startswith(f"${PRICES.cost(price, 1):.2f} each")
+
+
 def test_amounts_are_rounded_up() -> None:
     assert [rounded(each) for each in (0.0, 0.001, 1.0, 1.011)] == [0.0, 0.01, 1.0, 1.02]

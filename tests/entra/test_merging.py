@@ -141,3 +141,10 @@ def test_a_file_holds_whatever_a_schema_can_say(user: ObjectMapping) -> None:
 
     assert found.problems == []
     assert found.managed == managed
+
+
+def test_a_mark_that_hides_text_from_a_reviewer_is_written_out() -> None:
+    managed: Managed = {"User": ObjectMapping({"title": AttributeMapping("title", Source("constant", "x\u202ey"))})}
+    text = dump(managed)
+    assert text.replace("\n", "").isprintable()
+    assert parse_file(Path("any.yaml"), text).managed == managed

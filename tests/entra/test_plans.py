@@ -9,6 +9,7 @@ import pytest
 from provisioning.entra.mappings import AttributeMapping, Clause, FilterGroup, Managed, ObjectMapping, Source
 from provisioning.entra.plan import compare
 from provisioning.entra.schema import fingerprint, merge, read
+from provisioning.entra.terminal import printable
 from sandbox.graph.expressions import parse
 from sandbox.graph.provisioning_schema import template_schema
 
@@ -160,3 +161,11 @@ def test_a_rule_that_may_not_be_edited_is_not_edited() -> None:
 
     with pytest.raises(Exception, match="does not let the rule"):
         merge(schema, {"User": without("title")}, parse)
+
+
+@pytest.mark.parametrize("value", ["###vso[task.setvariable variable=X]y", "x ##[group]", "  ::add-path::/tmp"])
+def test_no_value_is_a_command_for_the_pipeline_that_shows_it(value: str) -> None:
+    shown = printable(value)
+    assert "##" not in shown
+    assert not shown.lstrip().startswith("::")
+    assert shown.replace(" ", "") == value.replace(" ", "")

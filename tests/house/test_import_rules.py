@@ -1,6 +1,7 @@
 """The house: imports point downwards only, as drawn in docs/architecture.md, and there are no circles."""
 
 import ast
+import re
 from pathlib import Path
 
 import grimp
@@ -57,6 +58,15 @@ def imports(graph: grimp.ImportGraph, of: str) -> set[tuple[str, str]]:
         if module == of or module.startswith(f"{of}.")
         for imported in graph.find_modules_directly_imported_by(module)
     }
+
+
+def test_the_floors_are_drawn_in_the_architecture() -> None:
+    page = (ROOT / "docs/architecture.md").read_text()
+    drawn = page[page.index("`function_app` -> ") :].partition(";")[0].split("->")
+    commands = {"provisioning.entra"}
+    assert [set(re.findall(r"`(?:provisioning\.)?(\w+)`", floor)) for floor in drawn] == [
+        {room.removeprefix("provisioning.") for room in floor - commands} for floor in FLOORS
+    ]
 
 
 def test_nothing_in_the_product_imports_the_sandbox(graph: grimp.ImportGraph) -> None:

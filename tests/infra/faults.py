@@ -64,6 +64,14 @@ FAULTS: dict[str, list[Fault]] = {
             "infra/hub.py has 'backups'",
         ),
         Fault(
+            "a container whose name is not found in the code any more",
+            "infra/rollout/releases.py",
+            'CONTAINER = "releases"',
+            'STORED_IN = "releases"',
+            "infra/rollout/releases.py: has no line CONTAINER",
+            "its container is not compared with infra/hub.py's releases",
+        ),
+        Fault(
             "another extension bundle",
             "host.json",
             "[4.*, 5.0.0)",

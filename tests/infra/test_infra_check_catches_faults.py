@@ -1,11 +1,14 @@
 """``make infra-check`` fails with words for each kind of fault. The faults of a step are put into one copy."""
 
+import shutil
 from functools import cache
 from pathlib import Path
 
 import pytest
 
 from infra.checks.__main__ import STEPS
+from infra.checks.checkout import Checkout
+from infra.checks.compare import graph
 from tests.infra.faults import FAULTS
 from tests.infra.tree import Answer, Fault, copied, infra_check
 
@@ -60,6 +63,16 @@ def test_a_queue_that_is_renamed_in_code_is_missing_in_both_templates(tmp_path: 
 
 
 @pytest.mark.xdist_group("infra")
+@pytest.mark.parametrize("gone", ["infra/bicep", "infra/terraform"])
+def test_a_template_that_is_gone_is_no_reason_to_skip(gone: str, tmp_path: Path, infra_tools: None) -> None:
+    tree = copied(tmp_path)
+    shutil.rmtree(tree / gone)
+    answer = answered(tree, "bicep", "format", "drift")
+    assert answer.code == 1
+    assert [line for line in answer.lines if "FAILED" in line]
+
+
+@pytest.mark.xdist_group("infra")
 def test_a_single_fault_is_told_once_and_nothing_else_is(tmp_path: Path, infra_tools: None) -> None:
     tree = copied(tmp_path)
     days = "soft_delete_retention_days    = "
@@ -68,6 +81,24 @@ def test_a_single_fault_is_told_once_and_nothing_else_is(tmp_path: Path, infra_t
     (finding,) = answer.findings
     assert answer.code == 1
     assert "softDeleteRetentionInDays is 90 in Bicep, 7 in Terraform (infra/terraform/vault.tf:3; dev)" in finding
+
+
+def test_a_stage_for_graph_that_is_gone_is_a_finding(tmp_path: Path) -> None:
+    (finding,) = graph.compared(Checkout(tmp_path))
+    assert str(finding).startswith("infra/bicep/graph_permissions/main.bicep: is not there")
+
+
+@pytest.mark.xdist_group("infra")
+def test_a_schema_checker_that_cannot_start_is_a_finding(tmp_path: Path) -> None:
+    tree, tools = copied(tmp_path / "tree"), tmp_path / "local/infra/bin"
+    (tree / "azure.yaml").unlink()
+    tools.mkdir(parents=True)
+    for name in ("python", "check-jsonschema"):
+        (tools / name).write_text("#!/bin/sh\necho 'Error: no such schema' >&2\nexit 2\n")
+        (tools / name).chmod(0o755)
+    answer = infra_check(tree, "--local", str(tmp_path / "local"), "--only", "workflows")
+    assert answer.code == 1
+    assert "    check-jsonschema failed: Error: no such schema" in answer.findings
 
 
 @pytest.mark.xdist_group("infra")

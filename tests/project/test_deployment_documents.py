@@ -19,6 +19,7 @@ DEPLOY = (ROOT / "docs/deploy.md").read_text()
 OPERATIONS = (ROOT / "docs/operations.md").read_text()
 README = (ROOT / "README.md").read_text()
 BICEP = sorted((ROOT / "infra/bicep").rglob("*.bicep"))
+ARCHITECTURE = (ROOT / "docs/architecture.md").read_text()
 HUB = json.loads((ROOT / "infra/common/hub.json").read_text())
 
 
@@ -32,6 +33,7 @@ def test_the_table_of_parameters_has_terraforms_names_too() -> None:
     variables = re.findall(r'^variable "(\w+)"', (ROOT / "infra/terraform/variables.tf").read_text(), re.MULTILINE)
     template = parameters.read(parameters.TEMPLATE.read_text())
     assert sorted(each.variable for each in template) == sorted(variables)
+    assert parameters.Parameter("ipv4Ranges", "", "").variable == "ipv4_ranges"
 
 
 def types() -> set[str]:
@@ -163,3 +165,11 @@ def test_every_variable_and_output_that_the_steps_use_exists() -> None:
     for name in ("identity_principal_id", "service_principal_id"):
         assert f"`{name}`" in DEPLOY
         assert f'output "{name}"' in terraform
+
+
+def test_the_architecture_names_every_function_queue_and_container_of_backups() -> None:
+    functions = HUB["functions"]
+    names = [*functions["http"], *functions["queue"], *functions["timer"], HUB["containers"]["backups"]]
+    told = ARCHITECTURE.partition("\nThe functions: ")[2].partition("\n\n")[0]
+    assert [name for name in names if f"`{name}`" not in told] == []
+    assert [name for name in HUB["queues"] if name not in ARCHITECTURE] == []

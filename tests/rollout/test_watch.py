@@ -1,5 +1,6 @@
 """When a version counts as running: instances are replaced one by one, so one good answer is none."""
 
+import json
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,7 +13,7 @@ import pytest
 from infra.rollout import watch as watching
 from infra.rollout import web
 from infra.rollout.watch import Health, Patience, watch
-from infra.rollout.words import Failed, Refused
+from infra.rollout.words import Failed, Refused, say
 
 OLD, NEW = Health("1", "ok"), Health("2", "ok")
 WRONG = Health("2", "misconfigured", ("LOCKSTEP_LEASE_SECONDS must be a number",))
@@ -83,6 +84,7 @@ def test_trouble_with_az_in_between_is_waited_out(answers: Answers) -> None:
         return ["jobs"]
 
     watch("https://app", "2", PATIENCE, functions, ["jobs"])
+    assert list(troubles) == []
 
 
 @contextmanager
@@ -112,6 +114,10 @@ def broken_off(head: bytes) -> Iterator[str]:
         server.shutdown()
 
 
+def test_json_that_is_nested_too_deeply_is_none() -> None:
+    assert web.Answer(200, {}, b"[" * 500_000).json is None
+
+
 @pytest.mark.parametrize("status", [b"200 OK", b"503 Service Unavailable"])
 def test_an_answer_that_breaks_off_is_no_answer(status: bytes) -> None:
     with broken_off(b"HTTP/1.1 " + status + b"\r\nContent-Length: 100\r\n\r\n") as origin:
@@ -124,3 +130,34 @@ def test_an_answer_that_breaks_off_is_no_answer(status: bytes) -> None:
 def test_a_connection_that_never_came_about_is_told_apart() -> None:
     with pytest.raises(web.Unreachable, match=r"no answer from 127\.0\.0\.1:9"):
         web.ask("GET", "http://127.0.0.1:9/healthz")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"[" * 900_000, b'{"version": "1", "problems": 5}', b'{"version": "1", "problems": ["' + b"x" * 900_000 + b'"]}'],
+)
+def test_whatever_the_app_says_of_itself_is_read_and_bounded(monkeypatch: pytest.MonkeyPatch, body: bytes) -> None:
+    monkeypatch.setattr(web, "ask", lambda *_: web.Answer(503, {}, body))
+    assert len(str(watching.look("https://app"))) < 2000
+
+
+def test_a_pipeline_takes_nothing_that_the_app_says_for_a_command(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = {
+        "version": "1",
+        "status": "###vso[task.setvariable variable=LOCKSTEP_APP]x",
+        "problems": ["::stop::\x1b[2J"],
+    }
+    monkeypatch.setattr(web, "ask", lambda *_: web.Answer(503, {}, json.dumps(told).encode()))
+    say(str(watching.look("https://app")))
+    out = capsys.readouterr().out
+    assert "##" not in out
+    assert out.splitlines()[1].strip() == r": :stop::\x1b[2J"
+
+
+@pytest.mark.parametrize("token", ["secret\nof az", "secret\u20ac"])
+def test_a_token_that_cannot_be_sent_is_in_no_error(token: str) -> None:
+    with pytest.raises(Refused, match="Nothing was sent") as refused:
+        web.ask("GET", "http://127.0.0.1:9", {"Authorization": f"Bearer {token}"})
+    assert "secret" not in repr(refused.value)

@@ -20,6 +20,7 @@ def compared(checkout: Checkout) -> Iterator[Finding]:
     """Evaluate the stage with a Microsoft Graph that has the permissions, each with its name for an id."""
     path = checkout.root / STAGE
     if not path.exists():
+        yield Finding(STAGE, "is not there: what Bicep gives in Graph is not compared")
         return
     wanted = set(checkout.code["hub"]["graphPermissions"])
     roles = [{"id": each, "value": each} for each in sorted(wanted | {OTHER})]

@@ -7,7 +7,7 @@ merged from parts cannot be read from the text.
 import subprocess
 
 from infra.checks.checkout import Checkout
-from infra.checks.findings import Finding, Result, Skipped
+from infra.checks.findings import Finding, Result, Unreadable
 from infra.checks.terraform.plans import Plan, plans
 
 
@@ -15,7 +15,7 @@ def run(checkout: Checkout) -> Result:
     """Check every body."""
     folder = checkout.root / "infra/terraform"
     if not any(folder.rglob("*.tf")):
-        raise Skipped("infra/terraform has no *.tf")
+        raise Unreadable("infra/terraform has no *.tf")
     done = subprocess.run(
         [checkout.python("infra"), "-B", checkout.script("azapi_check.py"), checkout.types, folder],
         capture_output=True,

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from infra.checks.checkout import Checkout
-from infra.checks.findings import Finding, Result, Skipped
+from infra.checks.findings import Finding, Result, Unreadable
 
 PATH = re.compile(r"line (\d+): .* has no property path (\w+)")
 LINE = re.compile(r"line (\d+): (.*)", re.DOTALL)
@@ -16,7 +16,7 @@ def run(checkout: Checkout) -> Result:
     types = checker.Types(str(checkout.types))
     files = sorted((checkout.root / "infra/bicep").rglob("*.bicep"))
     if not files:
-        raise Skipped("infra/bicep has no *.bicep")
+        raise Unreadable("infra/bicep has no *.bicep")
     findings: list[Finding] = []
     for file in files:
         checked = checker.Check(types, str(file)).run()

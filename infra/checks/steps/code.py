@@ -136,8 +136,11 @@ def said(checkout: Checkout, file: str, pattern: str, number: int) -> Iterator[F
 def containers(checkout: Checkout, code: Mapping[str, Any]) -> Iterator[Finding]:
     """Compare hub.json's containers with the names that the code that uses them has."""
     for key, file in (("releases", "infra/rollout/releases.py"), ("backups", "provisioning/backup/runs.py")):
-        path = checkout.root / file
-        found = re.search(r'^CONTAINER = "([^"]+)"', path.read_text(), re.MULTILINE) if path.exists() else None
-        if found and found[1] != code["hub"]["containers"][key]:
+        found = re.search(r'^CONTAINER = "([^"]+)"', (checkout.root / file).read_text(), re.MULTILINE)
+        if found is None:
+            yield Finding(
+                file, f"has no line CONTAINER = ..., so its container is not compared with infra/hub.py's {key}"
+            )
+        elif found[1] != code["hub"]["containers"][key]:
             words = f"CONTAINER is {found[1]!r}, infra/hub.py has {code['hub']['containers'][key]!r} for {key}"
             yield Finding(file, words)

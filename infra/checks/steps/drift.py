@@ -21,7 +21,7 @@ BLOCK = re.compile(r'^resource "(\w+)" "(\w+)"')
 def run(checkout: Checkout) -> Result:
     """Compare everything with everything."""
     if not (checkout.root / environments.MAIN).exists():
-        raise Skipped(f"{environments.MAIN} is not there")
+        raise Unreadable(f"{environments.MAIN} is not there")
     findings: list[Finding] = []
     missing: Skipped | None = None
     planned: tuple[Plan, ...] = ()

@@ -4,14 +4,14 @@ import os
 import subprocess
 
 from infra.checks.checkout import Checkout
-from infra.checks.findings import Finding, Result, Skipped
+from infra.checks.findings import Finding, Result, Unreadable
 
 
 def run(checkout: Checkout) -> Result:
     """Run ``terraform fmt -check``; it changes nothing."""
     folder = checkout.root / "infra/terraform"
     if not any(folder.rglob("*.tf")):
-        raise Skipped("infra/terraform has no *.tf")
+        raise Unreadable("infra/terraform has no *.tf")
     done = subprocess.run(
         [checkout.terraform, "fmt", "-check", "-recursive", "-list=true", "."],
         cwd=folder,

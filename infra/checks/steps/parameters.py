@@ -8,7 +8,7 @@ from infra.checks.bicep import environments
 from infra.checks.bicep.template import Template
 from infra.checks.bicep.values import NotEvaluated
 from infra.checks.checkout import Checkout
-from infra.checks.findings import Finding, Result, Skipped
+from infra.checks.findings import Finding, Result, Unreadable
 
 USING = re.compile(r"^using '([^']+)'", re.MULTILINE)
 KINDS: dict[str, type | tuple[type, ...]] = {"string": str, "int": int, "bool": bool, "object": dict, "array": list}
@@ -18,7 +18,7 @@ def run(checkout: Checkout) -> Result:
     """Check every *.bicepparam file."""
     names = environments.names(checkout)
     if not names:
-        raise Skipped("infra/bicep/environments has no *.bicepparam")
+        raise Unreadable("infra/bicep/environments has no *.bicepparam")
     findings: list[Finding] = []
     for name in names:
         place = f"infra/bicep/environments/{name}.bicepparam"

@@ -17,7 +17,7 @@ from typing import Any
 from infra.checks.bicep import environments
 from infra.checks.bicep.values import Placed
 from infra.checks.checkout import Checkout
-from infra.checks.findings import Finding, Result, Skipped, Unreadable
+from infra.checks.findings import Finding, Result, Unreadable
 from infra.checks.options import EVERYTHING
 
 SKIPS = "infra/checks/security.toml"
@@ -45,7 +45,7 @@ def run(checkout: Checkout) -> Result:
     """Scan both templates."""
     scanner = checkout.python("checkov").parent / "checkov"
     if not (checkout.root / environments.MAIN).exists() and not any((checkout.root / "infra/terraform").glob("*.tf")):
-        raise Skipped("there are no templates")
+        raise Unreadable("there are no templates")
     with tempfile.TemporaryDirectory(prefix="lockstep-scan-") as folder:
         places = written(checkout, Path(folder))
         passed, failed = scan(checkout, scanner, Path(folder), places)

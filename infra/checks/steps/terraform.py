@@ -5,17 +5,16 @@ from collections.abc import Iterator
 
 from infra.checks.checkout import Checkout
 from infra.checks.findings import Result
-from infra.checks.terraform.session import Answer, roots
+from infra.checks.terraform.session import ROOTS, Answer
 from infra.checks.terraform.session import run as terraform
 
 
 def run(checkout: Checkout) -> Result:
     """Check the three roots."""
-    wanted = roots(checkout)
-    answers = terraform(checkout, wanted, tests=True)
+    answers = terraform(checkout, ROOTS, tests=True)
     findings = [finding for answer in answers for finding in answer.diagnostics()]
     passed = sum(passed_runs(answer) for answer in answers)
-    return Result(f"{len(wanted)} roots, {passed} test runs passed", tuple(findings))
+    return Result(f"{len(ROOTS)} roots, {passed} test runs passed", tuple(findings))
 
 
 def passed_runs(answer: Answer) -> int:

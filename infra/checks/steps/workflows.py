@@ -11,7 +11,7 @@ import yaml
 
 from infra.checks.bicep import environments
 from infra.checks.checkout import Checkout
-from infra.checks.findings import Finding, Result, Skipped
+from infra.checks.findings import Finding, Result, Unreadable
 from infra.checks.options import EVERYTHING
 
 AZD = "azure.yaml"
@@ -46,16 +46,14 @@ def run(checkout: Checkout) -> Result:
             check=False,
         )
         if done.returncode:
-            findings += [
-                Finding("", line.strip().removeprefix(f"{checkout.root}/"))
-                for line in (done.stdout or done.stderr).splitlines()
-                if line.startswith("  ")
-            ]
+            said = [line.strip() for line in done.stdout.splitlines() if line.startswith("  ")]
+            failed = f"check-jsonschema failed: {done.stderr.strip()[-300:]}"
+            findings += [Finding("", line.removeprefix(f"{checkout.root}/")) for line in said or [failed]]
     if (checkout.root / AZD).exists():
         number += 1
         findings += azd(checkout)
     if not number:
-        raise Skipped(f"there is none of .github/workflows/*.yml, azure-pipelines.yml and {AZD}")
+        raise Unreadable(f"there is none of .github/workflows/*.yml, azure-pipelines.yml and {AZD}")
     return Result(f"{number} files", tuple(findings))
 
 

@@ -56,12 +56,11 @@ class Answer:
                     yield said["diagnostic"]
 
 
-def roots(checkout: Checkout) -> list[str]:
-    """Return the roots that are there. Raises ``Skipped`` where there is none."""
-    found = [root for root in ROOTS if any((checkout.root / root).glob("*.tf"))]
-    if not found:
-        raise Skipped("infra/terraform has no *.tf")
-    return found
+def present(checkout: Checkout) -> None:
+    """Raise ``Unreadable`` where one of the roots is not there."""
+    for root in ROOTS:
+        if not any((checkout.root / root).glob("*.tf")):
+            raise Unreadable(f"{root} has no *.tf")
 
 
 def run(
@@ -69,8 +68,9 @@ def run(
 ) -> list[Answer]:
     """Run ``init``, then ``validate`` and ``test``; or a plan for each environment, and those in ``more`` by name.
 
-    Raises ``Skipped``.
+    Raises ``Skipped``, and ``Unreadable`` where a root is not there.
     """
+    present(checkout)
     terraform, stub, python = checkout.terraform, checkout.script("tf_stub.py"), checkout.python("infra")
     schemas = checkout.local / "infra/schema"
     if not any(schemas.glob("*.json")):

@@ -257,6 +257,16 @@ run "app_settings_is_the_hosts" {
   expect_failures = [var.app_settings]
 }
 
+run "app_settings_holds_a_secret" {
+  command = plan
+
+  variables {
+    app_settings = { LOCKSTEP_SECRET_LDAP = "hunter2" }
+  }
+
+  expect_failures = [var.app_settings]
+}
+
 run "an_app_over_zones_with_its_data_in_one" {
   command = plan
 
