@@ -140,10 +140,11 @@ def _alignment(desired: Desired, link: Link, features: Features) -> list[Step]:
 
 
 def _inactive(link: Link) -> bool:
-    """Tell whether a user is known to be inactive. After a failure nobody knows: the answer of an activation may have
-    been lost, and whoever has left since would stay active. To deactivate twice is harmless.
+    """Tell whether a user is known to be inactive. After a failure nobody knows, nor after a lease that ran out with
+    its process: an activation may have been done and not noted, and whoever has left since would stay active. To
+    deactivate twice is harmless.
     """
-    return link.active is False and not link.attempts
+    return link.active is False and not link.attempts and not link.lease
 
 
 def differences(desired: Desired, applied: Mapping[str, Wanted]) -> dict[str, Wanted]:

@@ -1,6 +1,8 @@
 """The planner: what is wanted against what was last applied gives steps, in their order. Pure."""
 
 from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Literal
 
 import pytest
 
@@ -62,6 +64,18 @@ def test_steps(desired: Desired, link: Link, features: Features, steps: list[Ste
 def test_who_is_restored_is_updated_before_the_doors_open() -> None:
     inactive = Link("c", "u-1", USER, remote_id="1", values={"title": "Alumna"}, active=False)
     assert plan(wanted(title="Lead"), inactive, ALL, "delete") == [Update({"title": "Lead"}), Activate()]
+
+
+@pytest.mark.parametrize("unsure", [{"attempts": 1}, {"lease": "of a process that died"}], ids=["failed", "killed"])
+@pytest.mark.parametrize(
+    ("desired", "deletion"), [(wanted(title="Analyst", active=False), "delete"), (wanted(exists=False), "deactivate")]
+)
+def test_who_may_have_been_activated_is_deactivated_again(
+    desired: Desired, deletion: Literal["delete", "deactivate"], unsure: dict[str, Any]
+) -> None:
+    inactive = replace(LINKED, active=False)
+    assert plan(desired, inactive, ALL, deletion) == []
+    assert plan(desired, replace(inactive, **unsure), ALL, deletion) == [Deactivate()]
 
 
 @pytest.mark.parametrize(("active", "steps"), [(True, [Deactivate()]), (False, [])])
