@@ -11,6 +11,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from urllib.parse import urlsplit
 
 from azure.storage.queue.aio import QueueClient
@@ -108,28 +109,28 @@ async def _run(ours: Ours, meter: Meter, queue: QueueClient, runs: int) -> Count
     group = json.loads(await ours.send(Sent("POST", "/Groups", body=_group(), expect=frozenset({201}))))["id"]
 
     async def work_off() -> list[Callable[[], Awaitable[object]]]:
-        return [lambda job=job: hub.executor.execute(job) for job in await _take(queue)]  # type: ignore[misc]
+        return [partial(hub.executor.execute, job) for job in await _take(queue)]
 
     async def settled() -> None:
         while jobs := await work_off():
             await asyncio.gather(*(job() for job in jobs))
 
     async def written(write: str, requests: list[Sent], job: str) -> None:
-        await meter.note(write, [lambda sent=sent: ours.send(sent) for sent in requests])  # type: ignore[misc]
+        await meter.note(write, [partial(ours.send, sent) for sent in requests])
         await meter.note(job, await work_off())
         await settled()
 
     await settled()
     await hub.sweeper.sweep()
-    await meter.note("find a person", [lambda n=n: ours.send(people.find(n)) for n in range(runs)])  # type: ignore[misc]
-    await meter.note("read a person", [lambda each=each: ours.send(people.get(each)) for each in ids])  # type: ignore[misc]
+    await meter.note("find a person", [partial(ours.send, people.find(n)) for n in range(runs)])
+    await meter.note("read a person", [partial(ours.send, people.get(each)) for each in ids])
     creates = [people.create(number, "fabrikam") for number in range(runs)]
     await written("create a person", creates, "job: create an account")
     await written("change a person", [people.patch(each, 1) for each in ids], "job: change an account")
     members = [people.add_member(group, each) for each in ids]
     await written("change a membership", members, "job: change a membership")
     again = [Job(JobType.CONVERGE, "target", ObjectKind.USER, each) for each in ids]
-    await meter.note("job: nothing to do", [lambda job=job: hub.executor.execute(job) for job in again])  # type: ignore[misc]
+    await meter.note("job: nothing to do", [partial(hub.executor.execute, job) for job in again])
     await meter.note("sweep, for each write", [hub.sweeper.sweep], 3 * runs)
     await meter.note("sweep, nothing to do", [hub.sweeper.sweep] * runs)
     await meter.note("measure, nothing behind", [hub.measuring.measure] * runs)
